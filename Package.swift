@@ -1,0 +1,109 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "partition-cli",
+    products: [
+        .executable(name: "partition-cli", targets: ["partition-cli"]),
+        .library(name: "PartitionMap", targets: ["PartitionMap"]),
+        .library(name: "PartitionRouter", targets: ["PartitionRouter"]),
+        .library(name: "PartitionRegistryPostgres", targets: ["PartitionRegistryPostgres"]),
+        .library(name: "PartitionRegistryRedis", targets: ["PartitionRegistryRedis"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+    ],
+    targets: [
+        // libpq through pkg-config, with a C header for what Swift can't import.
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(name: "LibPQ", dependencies: ["CLibPQ", .product(name: "Logging", package: "swift-log")]),
+
+        // The pure half: values and functions, no I/O, no clock, no Foundation.
+        .target(name: "Partitioning"),
+        .target(name: "PartitionMap", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+
+        .target(
+            name: "PartitionRouter",
+            dependencies: ["PartitionMap", .product(name: "Logging", package: "swift-log")]
+        ),
+        .target(
+            name: "PartitionRegistryPostgres",
+            dependencies: ["PartitionMap", "PartitionRouter", "LibPQ", .product(name: "Logging", package: "swift-log")]
+        ),
+        .target(
+            name: "PartitionRegistryRedis",
+            dependencies: [
+                "PartitionMap", "PartitionRouter",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]
+        ),
+
+        .target(
+            name: "Provisioning",
+            dependencies: [
+                "LibPQ", "Partitioning", "PartitionMap", "PartitionRouter",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        // A PostgreSQL cluster of our own in a temporary directory: for `demo` and for the tests.
+        .target(name: "LocalPostgres"),
+        .executableTarget(
+            name: "partition-cli",
+            dependencies: [
+                "LibPQ", "LocalPostgres", "Partitioning", "PartitionMap", "PartitionRouter",
+                "PartitionRegistryPostgres", "PartitionRegistryRedis", "Provisioning",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "LibPQ", "LocalPostgres", "PartitionMap", "PartitionRouter",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/TestSupport"
+        ),
+        .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "TestSupport"]),
+        .testTarget(name: "PartitioningTests", dependencies: ["Partitioning"]),
+        .testTarget(name: "PartitionMapTests", dependencies: ["PartitionMap"]),
+        .testTarget(
+            name: "RegistryTests",
+            dependencies: [
+                "PartitionMap", "PartitionRouter", "PartitionRegistryPostgres", "PartitionRegistryRedis", "TestSupport",
+                "LibPQ",
+            ]
+        ),
+        .testTarget(
+            name: "ProvisioningTests",
+            dependencies: ["Provisioning", "Partitioning", "PartitionMap", "PartitionRouter", "LibPQ", "TestSupport"]
+        ),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["partition-cli", "LibPQ", "Partitioning", "PartitionMap", "TestSupport"]
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [
+            // `any P` is spelled out, so that the cost of an existential is seen where it is paid.
+            .enableUpcomingFeature("ExistentialAny"),
+            // A file imports what it uses; a transitive import can't hide a layering mistake.
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            // An async function stays on its caller's executor unless it says otherwise.
+            .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+            .treatAllWarnings(as: .error),
+        ]
+}
