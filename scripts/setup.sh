@@ -82,7 +82,7 @@ may_be_root() {
 }
 
 # While packages are installed, a policy file keeps services from starting, and a setting keeps PostgreSQL's package from
-# making a cluster. Both are put back as they were, also after an interruption, by the next run at the latest.
+# making a cluster. Both are put back as they were; after a kill -9 by the next run.
 service_policy=/usr/sbin/policy-rc.d
 saved_policy=$service_policy.before-partition-cli
 cluster_directory=/etc/postgresql-common/createcluster.d
@@ -99,6 +99,8 @@ restore_policies() {
         as_root rmdir --ignore-fail-on-non-empty "$cluster_directory"
     fi
 }
+
+policies_are_ours() { [ -e "$saved_policy" ] || [ -e "$cluster_setting" ] || grep -qs 'partition-cli setup' "$service_policy"; }
 
 hold_services_back() {
     if [ -e "$service_policy" ] || [ -L "$service_policy" ]; then
@@ -125,7 +127,6 @@ install_debian_packages() { # package…
     trap restore_policies EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    restore_policies
     hold_services_back
     as_root apt-get update -qq || say "apt-get update failed; going on with the package lists that are there."
     as_root env DEBIAN_FRONTEND=noninteractive \
@@ -238,6 +239,11 @@ install_postgres() {
 # --- The run ---------------------------------------------------------------------------------------------------------
 
 check_swift
+if policies_are_ours && ! $check_only; then
+    may_be_root || fail "an earlier setup was killed: as root, run it again to put $service_policy back."
+    say "An earlier setup was killed: putting $service_policy back as it was."
+    restore_policies
+fi
 packages=$(missing_debian_packages | paste -sd' ')
 python_missing=false
 postgres_missing=false
