@@ -1,0 +1,164 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+#
+# What can be checked without a build: format, layering, access, length, headers, forbidden words, machine paths. Every rule
+# runs; the script fails if any found something. It needs a Swift toolchain for the format alone.
+
+# shellcheck source-path=SCRIPTDIR source=common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+complaints=0
+# Reports what a rule found: a title and lines of "file:line: text"; nothing found, nothing said.
+report() { # title, findings
+    [ -n "$2" ] || return 0
+    printf '\n%s\n' "$1" >&2
+    printf '%s\n' "$2" | sed 's/^/  /' >&2
+    complaints=$((complaints + 1))
+}
+
+# Files of the project, committed or not yet; never what .gitignore names.
+files() { # pattern…
+    if [ -d .git ] || [ -f .git ]; then
+        git ls-files --cached --others --exclude-standard -- "$@" | sort -u | while read -r file; do
+            [ ! -f "$file" ] || printf '%s\n' "$file"
+        done
+    else
+        local pattern
+        for pattern in "$@"; do
+            find . -path './.*' -prune -o -type f -path "./$pattern" -print
+        done | sed 's,^\./,,' | sort -u
+    fi
+}
+
+mapfile -t swift_files < <(files '*.swift')
+mapfile -t source_files < <(printf '%s\n' "${swift_files[@]}" | grep '^Sources/')
+mapfile -t test_files < <(printf '%s\n' "${swift_files[@]}" | grep '^Tests/')
+mapfile -t scripts < <(files '*.sh' && echo .ci/run)
+if [ "${#source_files[@]}" = 0 ] || [ "${#test_files[@]}" = 0 ]; then
+    fail "no Swift files were found: is this the checkout?"
+fi
+
+# Lines of Swift files that match, without those that are only a comment.
+code_lines() { # regular expression, file…
+    local expression=$1
+    shift
+    grep -nHE -- "$expression" "$@" | grep -vE '^[^:]+:[0-9]+:[[:space:]]*//' || true
+}
+
+# --- Format ----------------------------------------------------------------------------------------------------------
+
+report "swift format lint --strict (mend with: swift format -i FILE):" \
+    "$(swift format lint --strict --parallel Package.swift "${source_files[@]}" "${test_files[@]}" 2>&1 \
+        | sed "s,^$repository/,," || true)"
+
+# --- Layering: what each target may import (ARCHITECTURE: the arrows point one way) -----------------------------------
+
+system="Foundation FoundationEssentials Dispatch Synchronization Glibc Musl Darwin"
+declare -A may_import=(
+    [LibPQ]="CLibPQ Logging $system"
+    [Partitioning]=""
+    [PartitionMap]="Crypto"
+    [PartitionRouter]="PartitionMap Logging Synchronization"
+    [PartitionRegistryPostgres]="PartitionMap PartitionRouter LibPQ Logging $system"
+    [PartitionRegistryRedis]="PartitionMap PartitionRouter Logging NIOCore NIOPosix NIOSSL NIOConcurrencyHelpers $system"
+    [Provisioning]="LibPQ Partitioning PartitionMap PartitionRouter Logging $system"
+    [LocalPostgres]="$system"
+    [partition-cli]="LibPQ LocalPostgres Partitioning PartitionMap PartitionRouter PartitionRegistryPostgres \
+PartitionRegistryRedis Provisioning ArgumentParser Logging $system"
+)
+import_expression='^[[:space:]]*(@[A-Za-z_]+(\([a-zA-Z]+\))?[[:space:]]+)*((public|package|internal|fileprivate|private)[[:space:]]+)?import[[:space:]]'
+
+layering=""
+while IFS=: read -r file line text; do
+    [ -n "$file" ] || continue
+    target=${file#Sources/}
+    target=${target%%/*}
+    module=$(sed -E "s/$import_expression//; s/^(struct|class|enum|protocol|actor|func|var|let|typealias) //; s/[^A-Za-z0-9_].*//" <<<"$text")
+    if [ -z "${may_import[$target]+known}" ]; then
+        layering+="$file:$line: the target $target isn't in scripts/lint.sh's table"$'\n'
+    elif [[ " ${may_import[$target]} " != *" $module "* ]]; then
+        layering+="$file:$line: $target may not import $module"$'\n'
+    fi
+done < <(code_lines "$import_expression" "${source_files[@]}")
+report "Layering (scripts/lint.sh has the table, CONTRIBUTING.md the reasons):" "${layering%$'\n'}"
+
+mapfile -t inner_files < <(printf '%s\n' "${source_files[@]}" | grep -vE '^Sources/Partition(Map|Router|Registry[A-Za-z]*)/')
+declaration='(@[A-Za-z]+ |static |final |indirect |mutating |nonmutating |nonisolated |borrowing |consuming |isolated |required |convenience |override |lazy |weak |class |prefix |postfix |infix )*(func|var|let|struct|class|enum|protocol|actor|init|typealias|extension|subscript|import|case|operator|macro)\b'
+report "'public' outside the public libraries (between targets: package):" \
+    "$(code_lines "(^|[^A-Za-z0-9_\"\`.])(public|open)(\\(set\\))? +$declaration" "${inner_files[@]}")"
+
+report "XCTest (Swift Testing only):" "$(code_lines 'import XCTest|XCTestCase' "${test_files[@]}")"
+
+# --- SQL: quoted by Statement, sent by Connection ---------------------------------------------------------------------
+
+# Connection takes nothing but a Statement, whose interpolation has no unlabelled form. Two ways round it remain: SQL built as
+# a String, and the initialiser for text that the server itself produced.
+mapfile -t outside_libpq < <(printf '%s\n' "${source_files[@]}" | grep -vE '^Sources/LibPQ/')
+sql='"[[:space:]]*(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE (TABLE|INDEX|UNIQUE INDEX|SCHEMA|TRIGGER|OR REPLACE)|ALTER (TABLE|INDEX|SCHEMA|ROLE)|DROP (TABLE|INDEX|SCHEMA)|LOCK TABLE|COMMENT ON|SET (LOCAL|SESSION|CONSTRAINTS)|GRANT|REVOKE|TRUNCATE) '
+labelled='\\\((identifier|qualified|literal|bind|fragment|trusted):'
+report "SQL with an unlabelled interpolation (use Statement's identifier:, literal:, bind: …):" \
+    "$(code_lines "$sql" "${outside_libpq[@]}" | sed -E "s/$labelled/<labelled:/g" | grep -F '\(' || true)"
+report "trustedCatalogSQL with a literal (it is for text that the server produced):" \
+    "$(code_lines 'trustedCatalogSQL:[[:space:]]*#*"' "${source_files[@]}")"
+
+# --- Length, headers, forbidden words -----------------------------------------------------------------------------------
+
+report "Files past 500 lines (split along what they are about):" \
+    "$(wc -l -- "${swift_files[@]}" | awk '$2 != "total" && $1 > 500 { print $2 ": " $1 " lines" }')"
+
+headerless=""
+for file in "${source_files[@]}" "${test_files[@]}"; do
+    head -n 2 "$file" | cmp -s - <(printf '%s\n' '// SPDX-License-Identifier: Apache-2.0' \
+        '// Part of partition-cli. See LICENSE and CONTRIBUTING.md.') || headerless+="$file"$'\n'
+done
+report "Swift files without the licence header (its two lines, first of all):" "${headerless%$'\n'}"
+
+mapfile -t texts < <(files '*.swift' '*.h' '*.sh' '*.py' '*.md' '*.json' '*.yaml' '*.yml' Makefile .ci/run)
+marks='TO''DO|FIX''ME|\bXX''X\b|\bHA''CK\b|not impl''emented|unimpl''emented'
+report "Marks left behind:" "$(grep -nHE "$marks" "${texts[@]}" || true)"
+
+# A line may keep one of these where the line above it, or its own end, says why in a comment that begins with "unavoidable:".
+forbidden='\btry!|\bas!|fatalError\(|preconditionFailure\(|@unchecked Sendable|nonisolated\(unsafe\)'
+excused=""
+while IFS=: read -r file line text; do
+    [ -n "$file" ] || continue
+    sed -n "$((line > 1 ? line - 1 : 1)),${line}p" "$file" | grep -q '// *unavoidable:' || excused+="$file:$line:$text"$'\n'
+done < <(code_lines "$forbidden" "${source_files[@]}")
+report "Force tries, force casts, fatal errors, unchecked sendability (or say '// unavoidable: …'):" "${excused%$'\n'}"
+
+report "Tests that are switched off:" \
+    "$(code_lines '\.disabled\(|XCTSkip|\.enabled\(if:|withKnownIssue|Test\.cancel\(' "${test_files[@]}")"
+
+report "Type names that say nothing (Manager, Helper, Util):" \
+    "$(code_lines '\b(struct|class|enum|actor|protocol|typealias) [A-Za-z]*(Manager|Helper|Helpers|Util|Utils|Utilities)\b' "${swift_files[@]}")"
+
+# --- Nothing of the machine it was written on -----------------------------------------------------------------------------
+
+# Where this checkout lies, unless that is a place that programs name rightly; homes; and the hosts that apt and pip use here.
+machine='(^|[^A-Za-z0-9_.-])(/ho''me/[a-z]|/Us''ers/|/ro''ot/|/opt/sw''ift)'
+parent=$(dirname "$repository")
+case $parent in
+    / | /tmp | /var/tmp | /srv | /opt | /usr | /usr/src | /home | /root) ;;
+    *) machine+="|(^|[^A-Za-z0-9_.-])${parent//./[.]}/" ;;
+esac
+hosts=$({
+    cat /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2>/dev/null || true
+    pip config list 2>/dev/null || true
+    printenv PIP_INDEX_URL PIP_EXTRA_INDEX_URL || true
+} | grep -v '^#' | grep -oE 'https?://[^/ '"'"'"]+' | sed 's,.*//,,; s,.*@,,; s,[.],[.],g' | sort -u | paste -sd'|' || true)
+[ -z "$hosts" ] || machine+="|$hosts"
+report "Paths or package hosts of a machine:" "$(grep -nHE "$machine" "${texts[@]}" || true)"
+
+# --- Shell ------------------------------------------------------------------------------------------------------------------
+
+for script in "${scripts[@]}"; do
+    report "$script doesn't parse:" "$(bash -n "$script" 2>&1 || true)"
+done
+# A developer's machine may have it; nothing installs it.
+if command -v shellcheck >/dev/null; then
+    report "shellcheck:" "$(shellcheck -x -f gcc "${scripts[@]}" 2>&1 || true)"
+fi
+
+[ "$complaints" = 0 ] || fail "$complaints rule(s) found something: see above."
+say "lint: ${#swift_files[@]} Swift files and ${#scripts[@]} scripts are clean."
