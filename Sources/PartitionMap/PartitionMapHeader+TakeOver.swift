@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+/// Why a publish would overwrite the map of another database, or of this one's future.
+public enum TakeOverReason: String, Sendable, Hashable, CustomStringConvertible {
+    case otherCluster, otherDatabase, olderTimeline, olderLSN
+
+    public var description: String {
+        switch self {
+        case .otherCluster: "the published map comes from another database cluster (system identifier)"
+        case .otherDatabase: "the published map comes from another database of this cluster"
+        case .olderTimeline: "the published map comes from a later timeline of this cluster"
+        case .olderLSN: "the published map comes from a later log position of this cluster"
+        }
+    }
+}
+
+extension PartitionMapHeader {
+    /// Why this header may not replace the other one without `--take-over`: a clone, a restore or an upgrade publishes
+    /// under the original's name. Nil when it may.
+    public func refusal(replacing current: PartitionMapHeader) -> TakeOverReason? {
+        if systemIdentifier != current.systemIdentifier { return .otherCluster }
+        // By bytes, as PostgreSQL compares names.
+        if !database.utf8.elementsEqual(current.database.utf8) { return .otherDatabase }
+        if timeline < current.timeline { return .olderTimeline }
+        return lsn < current.lsn ? .olderLSN : nil
+    }
+}
