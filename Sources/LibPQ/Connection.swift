@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import CLibPQ
+package import Logging
+
+/// One session with a PostgreSQL server.
+///
+/// The connection has a thread of its own (``unownedExecutor``) on which everything of libpq happens, so waiting for
+/// the server stalls no other task. Statements of several tasks are run one after the other; a transaction, though,
+/// belongs to the session: give a connection to one task at a time.
+///
+/// Cancelling a task ends its statement and only that one. The cancelled task does not wait for anything but the
+/// server's answer, for at most ``ConnectionConfiguration/cancelGrace``.
+package actor Connection {
+    /// Whether a transaction is open, as the server last said.
+    package enum TransactionStatus: Sendable, Hashable {
+        case idle
+        /// A statement is running.
+        case active
+        case inTransaction
+        /// In a transaction that can only be rolled back.
+        case failed
+        /// The connection is closed.
+        case unknown
+    }
+
+    nonisolated let executor = ConnectionExecutor()
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    let configuration: ConnectionConfiguration
+    let wakeUp: WakeUpPipe
+    let notices = NoticeBuffer()
+    var logger: Logger
+    /// Touched on `executor` only; nil when closed.
+    var handle: OpaquePointer?
+
+    private init(_ configuration: ConnectionConfiguration, logger: Logger) throws(PostgresError) {
+        self.configuration = configuration
+        self.logger = logger
+        wakeUp = try WakeUpPipe()
+    }
+
+    isolated deinit {
+        if let handle { PQfinish(handle) }
+    }
+
+    /// Connects, trying each host of the list in turn.
+    ///
+    /// - Throws: kind `connectionRefused` when no host would have us (`sqlState` tells why if a server said so: 28P01
+    ///   wrong password, 3D000 no such database…), `deadlineExceeded` when the last host did not answer within
+    ///   `connectTimeout`, `cancelled` when the task was cancelled. As in libpq, a server that is up and says no ends the
+    ///   search, except for 57P03 (starting or shutting down).
+    package static func open(
+        _ configuration: ConnectionConfiguration,
+        logger: Logger
+    ) async throws(PostgresError) -> Connection {
+        let connection = try Connection(configuration, logger: logger)
+        try await connection.interruptible { connection, interruption in connection.dial(interruption) }
+        return connection
+    }
+
+    /// Ends the session. Does nothing when it is closed already.
+    package func close() async {
+        finish()
+    }
+
+    func finish() {
+        guard let handle else { return }
+        self.handle = nil
+        PQfinish(handle)
+    }
+
+    private func dial(_ interruption: Interruption) -> Result<Void, PostgresError> {
+        var failures: [PostgresError] = []
+        attempts: for parameters in configuration.attempts() {
+            let dial = Dial(
+                parameters: parameters,
+                timeout: configuration.connectTimeout,
+                wakeUp: wakeUp,
+                interruption: interruption
+            )
+            switch dial.connect({ collectNotices(of: $0) }) {
+            case .success(let handle):
+                self.handle = handle
+                logger[metadataKey: "pg_pid"] = "\(PQbackendPID(handle))"
+                logNotices()
+                return .success(())
+            case .failure(let error):
+                failures.append(error)
+                let serverSaidNo = error.sqlState != nil && error.sqlState != .cannotConnectNow
+                if serverSaidNo || error.kind == .cancelled { break attempts }
+            }
+        }
+        guard var error = failures.last else {
+            return .failure(PostgresError(.connectionRefused, "the connection string names no host"))
+        }
+        error.message = failures.map(\.message).joined(separator: "; ")
+        return .failure(error)
+    }
+
+    /// Runs `body` on the connection's thread. When the task is cancelled, `body` finds its interruption requested, also
+    /// if that happened before it began.
+    func interruptible<Value: Sendable>(
+        _ body: @Sendable (isolated Connection, Interruption) -> Result<Value, PostgresError>
+    ) async throws(PostgresError) -> Value {
+        let interruption = Interruption(wakeUp: wakeUp)
+        let result = await withTaskCancellationHandler {
+            body(self, interruption)
+        } onCancel: {
+            // On the cancelling thread, which must not block: the connection's own thread does the rest.
+            interruption.request()
+        }
+        return try result.get()
+    }
+}
+
+extension Connection {
+    /// The process id of the session's server process, as `pg_stat_activity` and `pg_locks` show it; 0 when closed.
+    package var backendPID: Int32 { handle.map { PQbackendPID($0) } ?? 0 }
+
+    /// The server's version, for example 150018 for 15.18; 0 when closed.
+    package var serverVersion: Int { handle.map { Int(PQserverVersion($0)) } ?? 0 }
+
+    /// Whether statements can be sent. False after ``close()`` and after the connection was lost or given up.
+    package var isOpen: Bool { handle != nil }
+
+    package var transactionStatus: TransactionStatus {
+        guard let handle else { return .unknown }
+        return switch PQtransactionStatus(handle) {
+        case PQTRANS_IDLE: .idle
+        case PQTRANS_ACTIVE: .active
+        case PQTRANS_INTRANS: .inTransaction
+        case PQTRANS_INERROR: .failed
+        default: .unknown
+        }
+    }
+
+    /// The current value of a setting that the server reports by itself: `TimeZone`, `DateStyle`, `server_encoding`,
+    /// `standard_conforming_strings`, `in_hot_standby`… nil for others and when closed.
+    package func parameter(_ name: String) -> String? {
+        handle.flatMap { PQparameterStatus($0, name) }.map { String(cString: $0) }
+    }
+}
