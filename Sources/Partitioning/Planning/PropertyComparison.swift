@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+/// One property in which a partition isn't as it must be.
+package struct PropertyDifference: Hashable, Codable, Sendable {
+    /// For example `owner`, `column note: statistics target`.
+    package var property: String
+    package var expected: String
+    package var actual: String
+
+    package init(property: String, expected: String, actual: String) {
+        self.property = property
+        self.expected = expected
+        self.actual = actual
+    }
+}
+
+extension RelationProperties {
+    /// Every difference between this partition and what its parent and sibling ask of it; empty when it is as it must be.
+    ///
+    /// What a partition has beyond its parent (an index, a check of its own) is the owner's business and no difference.
+    /// A CHECK that is NOT VALID on the parent is valid on an empty table, which is none either.
+    package func differences(from expected: RelationProperties) -> [PropertyDifference] {
+        var comparison = Comparison()
+        comparison.compare("owner", expected.owner, owner)
+        comparison.compare("privileges", Self.describe(expected.grants), Self.describe(grants))
+        comparison.compare("row security", expected.hasRowSecurity, hasRowSecurity)
+        comparison.compare("forced row security", expected.forcesRowSecurity, forcesRowSecurity)
+        comparison.compare("storage parameters", expected.options, options)
+        comparison.compare("TOAST storage parameters", expected.toastOptions, toastOptions)
+        comparison.compare("tablespace", expected.tablespace, tablespace)
+        if let method = expected.accessMethod { comparison.compare("access method", method, accessMethod) }
+        comparison.compare("unlogged", expected.isUnlogged, isUnlogged)
+        comparison.compare("replica identity", expected.replicaIdentity.description, replicaIdentity.description)
+        comparison.compare("comment", expected.comment, comment)
+        comparePolicies(with: expected, into: &comparison)
+        compareColumns(with: expected, into: &comparison)
+        compareChecks(with: expected, into: &comparison)
+        compareIndexes(with: expected, into: &comparison)
+        compareStatistics(with: expected, into: &comparison)
+        return comparison.differences
+    }
+
+    private func comparePolicies(with expected: RelationProperties, into comparison: inout Comparison) {
+        let own = Dictionary(policies.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        for policy in expected.policies {
+            comparison.compare("policy \(policy.name)", policy.description, own[policy.name]?.description)
+        }
+    }
+
+    private func compareColumns(with expected: RelationProperties, into comparison: inout Comparison) {
+        let own = Dictionary(columns.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        for column in expected.columns {
+            let label = "column \(column.name)"
+            guard let actual = own[column.name] else {
+                comparison.compare(label, column.type, nil)
+                continue
+            }
+            comparison.compare("\(label): type", column.type, actual.type)
+            comparison.compare("\(label): NOT NULL", column.isNotNull, actual.isNotNull)
+            comparison.compare("\(label): default", column.defaultExpression, actual.defaultExpression)
+            comparison.compare("\(label): generated", column.generated, actual.generated)
+            comparison.compare("\(label): storage", column.storage, actual.storage)
+            comparison.compare("\(label): compression", column.compression, actual.compression)
+            comparison.compare("\(label): collation", column.collation, actual.collation)
+            comparison.compare("\(label): statistics target", column.statisticsTarget, actual.statisticsTarget)
+            comparison.compare("\(label): options", column.options, actual.options)
+            comparison.compare("\(label): comment", column.comment, actual.comment)
+            comparison.compare(
+                "\(label): privileges",
+                Self.describe(column.grants),
+                Self.describe(actual.grants)
+            )
+        }
+    }
+
+    private func compareChecks(with expected: RelationProperties, into comparison: inout Comparison) {
+        let own = Dictionary(checks.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        for check in expected.checks {
+            // NOT VALID is printed as part of the definition, and a partition's copy may well be valid.
+            comparison.compare(
+                "check \(check.name)",
+                Self.withoutNotValid(check.definition),
+                own[check.name].map { Self.withoutNotValid($0.definition) }
+            )
+            if let actual = own[check.name] {
+                comparison.compare("check \(check.name): comment", check.comment, actual.comment)
+                if check.isValidated { comparison.compare("check \(check.name): valid", true, actual.isValidated) }
+            }
+        }
+    }
+
+    private func compareIndexes(with expected: RelationProperties, into comparison: inout Comparison) {
+        for index in expected.indexes {
+            guard let parentIndex = index.parentIndex else { continue }
+            let label = "index \(parentIndex)"
+            guard let actual = indexes.first(where: { $0.parentIndex == parentIndex }) else {
+                comparison.compare(label, index.definition, nil)
+                continue
+            }
+            comparison.compare(label, index.definition, actual.definition)
+            comparison.compare("\(label): valid", true, actual.isValid)
+            comparison.compare("\(label): constraint", index.constraint, actual.constraint)
+            comparison.compare("\(label): tablespace", index.tablespace, actual.tablespace)
+            comparison.compare("\(label): comment", index.comment, actual.comment)
+            for (position, target) in index.statisticsTargets.sorted(by: { $0.key < $1.key }) {
+                comparison.compare(
+                    "\(label): statistics target of column \(position)",
+                    target,
+                    actual.statisticsTargets[position]
+                )
+            }
+        }
+    }
+
+    private func compareStatistics(with expected: RelationProperties, into comparison: inout Comparison) {
+        for object in expected.statistics {
+            let label = "statistics \(object.name.name)"
+            guard let actual = statistics.first(where: { $0.definition == object.definition }) else {
+                comparison.compare(label, object.definition, nil)
+                continue
+            }
+            comparison.compare("\(label): target", object.target, actual.target)
+        }
+    }
+
+    private static func describe(_ grants: [Grant]) -> String {
+        guard !grants.isEmpty else { return "none" }
+        return grants.sorted().map { grant in
+            let grantee = grant.grantee.isEmpty ? "PUBLIC" : grant.grantee
+            return "\(grant.privilege) to \(grantee)" + (grant.isGrantable ? " with grant option" : "")
+        }.joined(separator: ", ")
+    }
+
+    private static func withoutNotValid(_ definition: String) -> String {
+        let suffix = " NOT VALID"
+        return definition.hasSuffix(suffix) ? String(definition.dropLast(suffix.count)) : definition
+    }
+}
+
+extension RelationProperties.ReplicaIdentity: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .primaryKey: "DEFAULT"
+        case .nothing: "NOTHING"
+        case .full: "FULL"
+        case .index(let name): "USING INDEX \(name)"
+        }
+    }
+}
+
+extension RelationProperties.Policy: CustomStringConvertible {
+    package var description: String {
+        let to = roles.isEmpty ? "PUBLIC" : roles.joined(separator: ", ")
+        return "\(isPermissive ? "PERMISSIVE" : "RESTRICTIVE") FOR \(command) TO \(to)"
+            + (using.map { " USING \($0)" } ?? "") + (check.map { " WITH CHECK \($0)" } ?? "")
+    }
+}
+
+/// Collects what differs.
+private struct Comparison {
+    var differences: [PropertyDifference] = []
+
+    mutating func compare(_ property: String, _ expected: String?, _ actual: String?) {
+        guard expected != actual else { return }
+        differences.append(
+            PropertyDifference(property: property, expected: expected ?? "none", actual: actual ?? "none")
+        )
+    }
+
+    mutating func compare(_ property: String, _ expected: Bool, _ actual: Bool) {
+        compare(property, expected ? "yes" : "no", actual ? "yes" : "no")
+    }
+
+    mutating func compare(_ property: String, _ expected: Int?, _ actual: Int?) {
+        compare(property, expected.map(String.init), actual.map(String.init))
+    }
+
+    mutating func compare(_ property: String, _ expected: [String], _ actual: [String]) {
+        compare(property, expected.joined(separator: ", "), actual.joined(separator: ", "))
+    }
+}

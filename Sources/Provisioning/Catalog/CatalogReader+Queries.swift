@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import LibPQ
+
+extension CatalogReader {
+    /// Every partitioned table that isn't temporary. Foreign keys that PostgreSQL derived for partitions
+    /// (`conparentid <> 0`) are left out: the parent's own stands for them.
+    static let tablesQuery: Statement = """
+        SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name, p.partstrat::text AS strategy,
+               pg_get_userbyid(c.relowner) AS owner, pg_has_role(c.relowner, 'USAGE') AS owned,
+               c.relispartition AS subpartitioned,
+               (SELECT e.extname FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
+                 WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+                   AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' LIMIT 1) AS extension,
+               k.columns AS key_columns, k.types AS key_types, k.quoted AS key_quoted,
+               ARRAY(SELECT x.conname::text FROM pg_constraint x
+                      WHERE x.conrelid = p.partdefid AND x.contype = 'c' AND starts_with(x.conname::text, 'partition_cli_ahead_')
+                      ORDER BY 1) AS leftovers,
+               f.oids AS references_oids, f.schemas AS references_schemas, f.names AS references_names,
+               b.oids AS referenced_oids, b.schemas AS referenced_schemas, b.names AS referenced_names,
+               ARRAY(SELECT DISTINCT u.pubname::text FROM pg_publication u
+                      WHERE NOT u.pubviaroot AND u.pubinsert
+                        AND (u.puballtables
+                             OR EXISTS (SELECT FROM pg_publication_rel r WHERE r.prpubid = u.oid AND r.prrelid = c.oid)
+                             OR EXISTS (SELECT FROM pg_publication_namespace r
+                                         WHERE r.pnpubid = u.oid AND r.pnnspid = c.relnamespace))
+                      ORDER BY 1) AS publications
+          FROM pg_partitioned_table p
+          JOIN pg_class c ON c.oid = p.partrelid
+          JOIN pg_namespace n ON n.oid = c.relnamespace
+         CROSS JOIN LATERAL (
+               SELECT array_agg(a.attname::text ORDER BY t.ord) AS columns,
+                      array_agg(quote_ident(a.attname) ORDER BY t.ord) AS quoted,
+                      array_agg(format_type(a.atttypid, NULL) ORDER BY t.ord) AS types
+                 FROM unnest(p.partattrs::int2[]) WITH ORDINALITY t(num, ord)
+                 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = t.num AND t.num > 0) k
+         CROSS JOIN LATERAL (
+               SELECT coalesce(array_agg(r.oid::bigint ORDER BY r.oid), '{}') AS oids,
+                      coalesce(array_agg(rn.nspname::text ORDER BY r.oid), '{}') AS schemas,
+                      coalesce(array_agg(r.relname::text ORDER BY r.oid), '{}') AS names
+                 FROM (SELECT DISTINCT x.confrelid AS oid FROM pg_constraint x
+                        WHERE x.contype = 'f' AND x.conrelid = c.oid AND x.conparentid = 0) d
+                 JOIN pg_class r ON r.oid = d.oid JOIN pg_namespace rn ON rn.oid = r.relnamespace) f
+         CROSS JOIN LATERAL (
+               SELECT coalesce(array_agg(r.oid::bigint ORDER BY r.oid), '{}') AS oids,
+                      coalesce(array_agg(rn.nspname::text ORDER BY r.oid), '{}') AS schemas,
+                      coalesce(array_agg(r.relname::text ORDER BY r.oid), '{}') AS names
+                 FROM (SELECT DISTINCT x.conrelid AS oid FROM pg_constraint x
+                        WHERE x.contype = 'f' AND x.confrelid = c.oid AND x.conparentid = 0) d
+                 JOIN pg_class r ON r.oid = d.oid JOIN pg_namespace rn ON rn.oid = r.relnamespace) b
+         WHERE c.relpersistence <> 't'
+        """
+
+    static let partitionsQuery: Statement = """
+        SELECT i.inhparent::bigint AS parent, c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name,
+               c.relkind::text AS kind, pg_get_expr(c.relpartbound, c.oid) AS bound, i.inhdetachpending AS pending,
+               c.relpersistence = 't' AS temporary, c.relpages AS pages, c.reltuples AS tuples,
+               CASE WHEN d.description LIKE '%{"partition-cli":%' THEN d.description END AS comment
+          FROM pg_inherits i
+          JOIN pg_partitioned_table p ON p.partrelid = i.inhparent
+          JOIN pg_class c ON c.oid = i.inhrelid
+          JOIN pg_namespace n ON n.oid = c.relnamespace
+          LEFT JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = c.oid AND d.objsubid = 0
+        """
+
+    /// Pairs of a parent's index and a partition where no attached and valid child stands. The remnant is an invalid index that nobody
+    /// is building at the moment: one attached to the parent's, or one whose definition from `USING` on is the parent's.
+    static let indexGapsQuery: Statement = """
+        SELECT pi.indrelid::bigint AS parent, pi.indexrelid::bigint AS parent_index, ni.nspname AS schema,
+               ic.relname AS index_name,
+               EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = pi.indexrelid AND k.contype IN ('p', 'u', 'x')) AS is_constraint,
+               pc.oid::bigint AS partition, pn.nspname AS partition_schema, pc.relname AS partition_name,
+               pc.relkind::text AS kind, r.relname AS remnant
+          FROM pg_index pi
+          JOIN pg_class ic ON ic.oid = pi.indexrelid AND ic.relkind = 'I'
+          JOIN pg_namespace ni ON ni.oid = ic.relnamespace
+          JOIN pg_inherits i ON i.inhparent = pi.indrelid AND NOT i.inhdetachpending
+          JOIN pg_class pc ON pc.oid = i.inhrelid AND pc.relkind IN ('r', 'p') AND pc.relpersistence <> 't'
+          JOIN pg_namespace pn ON pn.oid = pc.relnamespace
+          LEFT JOIN LATERAL (
+               SELECT x.relname
+                 FROM pg_index xi JOIN pg_class x ON x.oid = xi.indexrelid
+                WHERE xi.indrelid = pc.oid AND NOT xi.indisvalid AND pc.relkind = 'r'
+                  AND (EXISTS (SELECT FROM pg_inherits a WHERE a.inhrelid = xi.indexrelid AND a.inhparent = pi.indexrelid)
+                       OR (xi.indkey = pi.indkey AND xi.indisunique = pi.indisunique
+                           AND xi.indclass = pi.indclass AND xi.indoption = pi.indoption
+                           AND NOT EXISTS (SELECT FROM pg_inherits a WHERE a.inhrelid = xi.indexrelid)))
+                  AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index g WHERE g.index_relid = xi.indexrelid)
+                ORDER BY x.oid LIMIT 1) r ON true
+         WHERE NOT EXISTS (SELECT FROM pg_inherits a JOIN pg_index ci ON ci.indexrelid = a.inhrelid
+                            WHERE a.inhparent = pi.indexrelid AND ci.indrelid = pc.oid AND ci.indisvalid)
+         ORDER BY 1, 2, 6
+        """
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import LibPQ
+import Partitioning
+
+/// The statements that make and attach a partition.
+enum PartitionSQL {
+    /// A standalone table with the parent's columns, constraints and indexes.
+    ///
+    /// `PARTITION OF` would lock the parent against everybody. `EXCLUDING IDENTITY`: with an identity column of its own
+    /// PostgreSQL 17 and later refuse to attach a table.
+    static func createTable(
+        _ name: RelationName,
+        like parent: RelationName,
+        properties: RelationProperties
+    ) -> Statement {
+        var statement: Statement = properties.isUnlogged ? "CREATE UNLOGGED TABLE " : "CREATE TABLE "
+        statement = statement + "\(name) (LIKE \(parent) INCLUDING ALL EXCLUDING IDENTITY)"
+        if let method = properties.accessMethod { statement = statement + " USING \(identifier: method)" }
+        if let tablespace = properties.tablespace { statement = statement + " TABLESPACE \(identifier: tablespace)" }
+        return statement
+    }
+
+    static func attach(_ creation: PartitionCreation, to parent: RelationName) -> Statement {
+        """
+        ALTER TABLE \(parent) ATTACH PARTITION \(creation.name)
+        FOR VALUES FROM (\(bound: creation.lowerBound, creation.range.lower)) TO (\(bound: creation.upperBound, creation.range.upper))
+        """
+    }
+
+    static func comment(on name: RelationName, _ text: String?) -> Statement {
+        if let text {
+            "COMMENT ON TABLE \(name) IS \(literal: text)"
+        } else {
+            "COMMENT ON TABLE \(name) IS NULL"
+        }
+    }
+}
+
+extension Statement.StringInterpolation {
+    /// A range bound: a string constant, or the keyword for a bound that is none.
+    mutating func appendInterpolation(bound text: String, _ coordinate: Int64) {
+        switch coordinate {
+        case .min: appendInterpolation(trusted: "MINVALUE")
+        case .max: appendInterpolation(trusted: "MAXVALUE")
+        default: appendInterpolation(literal: text)
+        }
+    }
+}
