@@ -92,13 +92,12 @@ report "XCTest (Swift Testing only):" "$(code_lines 'import XCTest|XCTestCase' "
 
 # --- SQL: quoted by Statement, sent by Connection ---------------------------------------------------------------------
 
-# Connection takes nothing but a Statement, whose interpolation has no unlabelled form. Two ways round it remain: SQL built as
-# a String, and the initialiser for text that the server itself produced.
+# Connection takes nothing but a Statement, and a Statement's interpolation no bare String: the compiler sees to that. What is left
+# to see to here: that nobody adds such an interpolation, writes to a Statement's text, or passes off own text as the server's.
 mapfile -t outside_libpq < <(printf '%s\n' "${source_files[@]}" | grep -vE '^Sources/LibPQ/')
-sql='"[[:space:]]*(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE (TABLE|INDEX|UNIQUE INDEX|SCHEMA|TRIGGER|OR REPLACE)|ALTER (TABLE|INDEX|SCHEMA|ROLE)|DROP (TABLE|INDEX|SCHEMA)|LOCK TABLE|COMMENT ON|SET (LOCAL|SESSION|CONSTRAINTS)|GRANT|REVOKE|TRUNCATE) '
-labelled='\\\((identifier|qualified|literal|bind|fragment|trusted):'
-report "SQL with an unlabelled interpolation (use Statement's identifier:, literal:, bind: …):" \
-    "$(code_lines "$sql" "${outside_libpq[@]}" | sed -E "s/$labelled/<labelled:/g" | grep -F '\(' || true)"
+report "A Statement interpolation that takes a bare String (label it, and quote it):" \
+    "$(code_lines 'appendInterpolation(<[^>]*>)?\(_ [a-z]*: *(String|Substring|Any|any |some |T\b)' "${source_files[@]}")"
+report "A Statement's text is written outside LibPQ:" "$(code_lines '\.sql *(\+?=[^=]|\.append)' "${outside_libpq[@]}" | grep -v 'self\.sql' || true)"
 report "trustedCatalogSQL with a literal (it is for text that the server produced):" \
     "$(code_lines 'trustedCatalogSQL:[[:space:]]*#*"' "${source_files[@]}")"
 
@@ -118,14 +117,16 @@ mapfile -t texts < <(files '*.swift' '*.h' '*.sh' '*.py' '*.md' '*.json' '*.yaml
 marks='TO''DO|FIX''ME|\bXX''X\b|\bHA''CK\b|not impl''emented|unimpl''emented'
 report "Marks left behind:" "$(grep -nHE "$marks" "${texts[@]}" || true)"
 
-# A line may keep one of these where the line above it, or its own end, says why in a comment that begins with "unavoidable:".
-forbidden='\btry!|\bas!|fatalError\(|preconditionFailure\(|@unchecked Sendable|nonisolated\(unsafe\)'
-excused=""
+report "Force tries, force casts, fatal errors:" \
+    "$(code_lines '\btry!|\bas!|fatalError\(|preconditionFailure\(' "${source_files[@]}")"
+
+# Where there is no other way, the line above is a comment that says why.
+unexplained=""
 while IFS=: read -r file line text; do
     [ -n "$file" ] || continue
-    sed -n "$((line > 1 ? line - 1 : 1)),${line}p" "$file" | grep -q '// *unavoidable:' || excused+="$file:$line:$text"$'\n'
-done < <(code_lines "$forbidden" "${source_files[@]}")
-report "Force tries, force casts, fatal errors, unchecked sendability (or say '// unavoidable: …'):" "${excused%$'\n'}"
+    sed -n "$((line - 1))p" "$file" | grep -qE '^[[:space:]]*//' || unexplained+="$file:$line:$text"$'\n'
+done < <(code_lines '@unchecked Sendable|nonisolated\(unsafe\)' "${source_files[@]}")
+report "Unchecked sendability without a comment above that says why:" "${unexplained%$'\n'}"
 
 report "Tests that are switched off:" \
     "$(code_lines '\.disabled\(|XCTSkip|\.enabled\(if:|withKnownIssue|Test\.cancel\(' "${test_files[@]}")"
@@ -149,6 +150,21 @@ hosts=$({
 } | grep -v '^#' | grep -oE 'https?://[^/ '"'"'"]+' | sed 's,.*//,,; s,.*@,,; s,[.],[.],g' | sort -u | paste -sd'|' || true)
 [ -z "$hosts" ] || machine+="|$hosts"
 report "Paths or package hosts of a machine:" "$(grep -nHE "$machine" "${texts[@]}" || true)"
+
+# --- Documents name what exists ---------------------------------------------------------------------------------------------
+
+mapfile -t documents < <(files '*.md')
+dangling=""
+while IFS=: read -r file name; do
+    name=${name//\`/}
+    [ -e "$name" ] || [ -e "Tests/$name" ] || dangling+="$file: $name"$'\n'
+done < <(grep -oHE "\`((Sources|Tests|scripts|docs|[A-Za-z]+Tests)/[A-Za-z0-9/+._-]+\.[a-z]+)\`" "${documents[@]}" | grep -v 'NAME' | sort -u)
+while IFS=: read -r file name; do
+    name=${name#*](}
+    name=${name%)}
+    [ -e "$(dirname "$file")/$name" ] || dangling+="$file: $name"$'\n'
+done < <(grep -oHE '\]\([A-Za-z][A-Za-z0-9/._-]*\.[A-Za-z]+\)' "${documents[@]}" | sort -u)
+report "Documents that name files which don't exist:" "${dangling%$'\n'}"
 
 # --- Shell ------------------------------------------------------------------------------------------------------------------
 
