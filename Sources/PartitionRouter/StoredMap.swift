@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+public import PartitionMap
+
+/// How much ``Registry/load(_:_:)`` reads.
+public enum LoadExtent: Sendable, Hashable {
+    /// The header alone.
+    case header
+    /// Header and document, validated against each other: what routers read.
+    case document
+    /// Also whether everything that a publish leaves beside them is still there: what publishers read.
+    case all
+}
+
+/// What a store holds for a table.
+public struct StoredMap: Sendable, Hashable {
+    public let header: PartitionMapHeader
+    /// Nil when only the header was asked for.
+    public let document: PartitionMapDocument?
+    /// False, for ``LoadExtent/all`` only, when the same document must be published again: the replicas never confirmed
+    /// it, or somebody changed what stands beside it for other clients.
+    public let isIntact: Bool
+
+    public init(header: PartitionMapHeader, document: PartitionMapDocument?, isIntact: Bool = true) {
+        self.header = header
+        self.document = document
+        self.isIntact = isIntact
+    }
+}
+
+/// What became of a publish or a removal.
+public enum PublishOutcome: Sendable, Hashable {
+    case published
+    /// Somebody else published first, so nothing was changed. Begin again with reading; never submit the same map twice.
+    /// `current` is what is there now, nil when nothing is or it can't be read.
+    case lostRace(current: PartitionMapHeader?)
+}
+
+/// "Read again."
+public enum RegistryHint: Sendable, Hashable {
+    /// A map may have changed.
+    case changed
+    /// Listening began anew; hints may have been missed.
+    case reconnected
+}
