@@ -72,7 +72,10 @@ let package = Package(
             ],
             path: "Tests/TestSupport"
         ),
-        .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "TestSupport"]),
+        .testTarget(
+            name: "LibPQTests",
+            dependencies: ["LibPQ", "LocalPostgres", "TestSupport", .product(name: "Logging", package: "swift-log")]
+        ),
         .testTarget(name: "PartitioningTests", dependencies: ["Partitioning"]),
         .testTarget(name: "PartitionMapTests", dependencies: ["PartitionMap"]),
         .testTarget(

@@ -61,6 +61,7 @@ extension Connection {
         deadline: Duration?,
         interruption: Interruption
     ) -> Result<[Rows], PostgresError> {
+        if statements.isEmpty { return .success([]) }
         let message: ScriptMessage
         do throws(PostgresError) {
             message = try ScriptMessage(statements)

@@ -19,8 +19,8 @@ struct QueryResult: ~Copyable {
 
     /// Reads all of it into Swift values.
     ///
-    /// - Throws: kind `decoding` when text is not UTF-8, which happens with databases in SQL_ASCII: repairing it would
-    ///   give names that are not those of the server.
+    /// - Throws: kind `decoding` when text is not UTF-8. The server checks that, as `client_encoding` is UTF8; a proxy may
+    ///   have changed it, and repaired text would give names that are not those of the server.
     func table() throws(PostgresError) -> ResultTable {
         let columnCount = PQnfields(pointer)
         let rowCount = PQntuples(pointer)

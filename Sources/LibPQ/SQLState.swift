@@ -85,6 +85,11 @@ extension SQLState {
         }
     }
 
+    /// The same for a `do` in which only this module's functions throw, and whose error therefore has their type.
+    package static func ~= (pattern: SQLState, error: PostgresError) -> Bool {
+        error.sqlState == pattern
+    }
+
     /// Whether the same statement may well succeed when it is tried again unchanged.
     ///
     /// True for: 55P03 (a lock was not free), 40P01 and 40001 (the server chose this transaction as the victim),
