@@ -3,8 +3,9 @@
 
 /// Translates between the text of a bound and the 64-bit coordinate it stands for.
 ///
-/// `date` and `timestamp`: microseconds since 1970 on the wall clock; `timestamptz`: microseconds since 1970 UTC; integers: their value.
-/// `infinity` is `Int64.max` and `-infinity` is `Int64.min`, as MAXVALUE and MINVALUE are: no finite value lies between.
+/// `date` and `timestamp`: microseconds since 1970 on the wall clock; `timestamptz`: microseconds since 1970 UTC;
+/// integers: their value. `infinity` is `Int64.max` and `-infinity` is `Int64.min`, as MAXVALUE and MINVALUE are: no
+/// finite value lies between.
 package struct CoordinateCodec: Hashable, Sendable {
     package let keyType: KeyType
 
@@ -15,8 +16,9 @@ package struct CoordinateCodec: Hashable, Sendable {
     }
 
     /// - Parameter literal: As the server prints it under `DateStyle = ISO`, any TimeZone.
-    /// - Throws: ``BoundError`` with code `malformed`, or `outOfRange` for a value that the type doesn't have or that microseconds since 1970 in 64 bits
-    ///   can't express: dates from 294247-01-11 on, timestamps after 294247-01-10 04:00:54.775806.
+    /// - Throws: ``BoundError`` with code `malformed`, or `outOfRange` for a value that the type doesn't have or that
+    ///   microseconds since 1970 in 64 bits can't express: dates from 294247-01-11 on, timestamps after 294247-01-10
+    ///   04:00:54.775806.
     package func coordinate(_ literal: String) throws(BoundError) -> Int64 {
         switch keyType {
         case .int2: return try Self.integer(literal, Int64(Int16.min)...Int64(Int16.max), "smallint")
@@ -27,9 +29,11 @@ package struct CoordinateCodec: Hashable, Sendable {
         }
     }
 
-    /// The text of a bound, without quotes; it doesn't depend on the session's TimeZone, and under any DateStyle it is read the same.
+    /// The text of a bound, without quotes; it doesn't depend on the session's TimeZone, and under any DateStyle it is
+    /// read the same.
     ///
-    /// `2026-11-01`, `2026-11-01 00:00:00`, `2026-11-01 00:00:00+00`, `42`. A `date` is the day that `coordinate` lies in.
+    /// `2026-11-01`, `2026-11-01 00:00:00`, `2026-11-01 00:00:00+00`, `42`. A `date` is the day that `coordinate` lies
+    /// in.
     package func literal(_ coordinate: Int64) -> String {
         switch keyType {
         case .int2, .int4, .int8, .other: return String(coordinate)
@@ -48,7 +52,8 @@ package struct CoordinateCodec: Hashable, Sendable {
         }
     }
 
-    private static func integer(_ text: String, _ range: ClosedRange<Int64>, _ type: String) throws(BoundError) -> Int64 {
+    private static func integer(_ text: String, _ range: ClosedRange<Int64>, _ type: String) throws(BoundError) -> Int64
+    {
         let digits = text.utf8.first == UInt8(ascii: "-") ? text.utf8.dropFirst() : text.utf8[...]
         guard !digits.isEmpty, digits.allSatisfy(ByteScanner.isDigit) else {
             throw BoundError(.malformed, "\"\(shortened(text))\" is not a whole number")
@@ -62,10 +67,14 @@ package struct CoordinateCodec: Hashable, Sendable {
     private func temporal(_ text: String) throws(BoundError) -> Int64 {
         if text == "infinity" { return .max }
         if text == "-infinity" { return .min }
-        guard let parsed = TimestampText(parsing: text), hasExpectedParts(parsed),
+        guard text.utf8.first.map(ByteScanner.isDigit) == true, let parsed = TimestampText(parsing: text),
+            hasExpectedParts(parsed), parsed.year != 0 || text.hasSuffix(" BC"),
             parsed.day <= CivilDate.daysIn(month: parsed.month, year: parsed.year)
         else {
-            throw BoundError(.malformed, "\"\(Self.shortened(text))\" is not a \(typeName) as printed under DateStyle ISO")
+            throw BoundError(
+                .malformed,
+                "\"\(Self.shortened(text))\" is not a \(typeName) as printed under DateStyle ISO"
+            )
         }
         guard let civil = parsed.civilMicroseconds else { throw outOfRange(text) }
         let coordinate = Int128(civil) - Int128(parsed.offset ?? 0) * Int128(Microseconds.perSecond)

@@ -32,7 +32,8 @@ package struct Coverage: Sendable {
         return gaps
     }
 
-    /// Every pair of ranges that share a coordinate, as positions in the array this was made from, the smaller first, in order.
+    /// Every pair of ranges that share a coordinate, as positions in the array this was made from, the smaller first,
+    /// in order.
     package var overlaps: [(Int, Int)] {
         let order = ranges.indices.filter { !ranges[$0].isEmpty }.sorted { (ranges[$0], $0) < (ranges[$1], $1) }
         var pairs: [(Int, Int)] = []
@@ -47,7 +48,8 @@ package struct Coverage: Sendable {
 
     /// How far the coverage reaches without a gap from `coordinate` on.
     ///
-    /// - Returns: The first coordinate that isn't covered any more (`Int64.max`: there is none); `nil` if `coordinate` itself isn't.
+    /// - Returns: The first coordinate that isn't covered any more (`Int64.max`: there is none); `nil` if `coordinate`
+    ///   itself isn't.
     package func contiguousEnd(from coordinate: Int64) -> Int64? {
         merged.first { $0.contains(coordinate) }?.upper
     }

@@ -3,7 +3,8 @@
 
 /// A half-open range of coordinates, `[lower, upper)`.
 ///
-/// `Int64.min` as `lower` stands for MINVALUE or `-infinity`, `Int64.max` as `upper` for MAXVALUE or `infinity`: no limit on that side.
+/// `Int64.min` as `lower` stands for MINVALUE or `-infinity`, `Int64.max` as `upper` for MAXVALUE or `infinity`: no
+/// limit on that side.
 package struct KeyRange: Hashable, Codable, Comparable, Sendable {
     /// Inclusive.
     package let lower: Int64

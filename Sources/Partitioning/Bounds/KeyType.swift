@@ -7,7 +7,8 @@ package enum KeyType: Hashable, Codable, Sendable {
     /// A type whose bounds are read and left alone, by its name.
     case other(String)
 
-    /// - Parameter typeName: As PostgreSQL's `format_type` prints it, or the short name; a precision such as `(3)` is left out.
+    /// - Parameter typeName: As PostgreSQL's `format_type` prints it, or the short name; a precision such as `(3)` is
+    ///   left out.
     package init(typeName: String) {
         switch Self.withoutModifier(typeName) {
         case "date": self = .date

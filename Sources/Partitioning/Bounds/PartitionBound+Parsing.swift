@@ -142,7 +142,9 @@ private struct BoundParser {
     private mutating func unicodeEscape(digits: Int) throws(BoundError) -> [UInt8] {
         var value = try codeUnit(digits: digits)
         if (0xD800..<0xDC00).contains(value) {
-            guard scanner.take("\\u") || scanner.take("\\U") else { throw malformed("the second half of a surrogate pair") }
+            guard scanner.take("\\u") || scanner.take("\\U") else {
+                throw malformed("the second half of a surrogate pair")
+            }
             let low = try codeUnit(digits: 4)
             guard (0xDC00..<0xE000).contains(low) else { throw malformed("the second half of a surrogate pair") }
             value = 0x10000 + (value - 0xD800) << 10 + (low - 0xDC00)

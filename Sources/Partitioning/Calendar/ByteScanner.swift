@@ -40,7 +40,8 @@ struct ByteScanner {
 
     /// Takes a run of decimal digits whose length is in `count`.
     ///
-    /// - Returns: `nil`, without moving, if the run is shorter or longer. `count` never goes beyond 18 digits, so nothing overflows.
+    /// - Returns: `nil`, without moving, if the run is shorter or longer. `count` never goes beyond 18 digits, so
+    ///   nothing overflows.
     mutating func digits(_ count: ClosedRange<Int>) -> (value: Int, count: Int)? {
         var end = position
         var value = 0

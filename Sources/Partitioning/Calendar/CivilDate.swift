@@ -3,8 +3,9 @@
 
 /// A day of the proleptic Gregorian calendar, the calendar that PostgreSQL's `date` counts in.
 ///
-/// Years are astronomical: 0 is 1 BC, -1 is 2 BC. The days that exist are those whose midnight 64-bit microseconds since 1970 can
-/// express (290308 BC to 294247 AD); PostgreSQL's own, narrower limits belong to ``Grid`` and ``CoordinateCodec``.
+/// Years are astronomical: 0 is 1 BC, -1 is 2 BC. The days that exist are those whose midnight 64-bit microseconds
+/// since 1970 can express (290309 BC to 294247 AD); PostgreSQL's own, narrower limits belong to ``Grid`` and
+/// ``CoordinateCodec``.
 package struct CivilDate: Hashable, Comparable, Sendable {
     static let supportedDays = -106_751_992...106_751_991
 
@@ -95,8 +96,8 @@ extension CivilDate {
 
     var components: (year: Int, month: Int, day: Int) { Self.components(ofDay: daysSinceEpoch) }
 
-    // Both directions count in eras of 400 years (146 097 days) whose years begin in March, so that the leap day comes last:
-    // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+    // Both directions count in eras of 400 years (146 097 days) whose years begin in March, so that the leap day comes
+    // last: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
 
     static func daysSinceEpoch(year: Int, month: Int, day: Int) -> Int {
         let (era, yearOfEra) = (month <= 2 ? year - 1 : year).flooredQuotientAndRemainder(dividingBy: 400)

@@ -51,7 +51,8 @@ extension CivilDateTime: CustomStringConvertible {
     /// As PostgreSQL prints a `timestamp` under `DateStyle = ISO`: `2026-11-01 00:00:00`, `0044-03-15 12:30:00.5 BC`.
     package var description: String {
         let date = date
-        return TimestampText.postgresYear(date.year) + TimestampText.monthAndDay(date) + " " + TimestampText.timeOfDay(self)
+        return TimestampText.postgresYear(date.year) + TimestampText.monthAndDay(date) + " "
+            + TimestampText.timeOfDay(self)
             + TimestampText.eraSuffix(date.year)
     }
 

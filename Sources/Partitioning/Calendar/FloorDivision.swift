@@ -2,7 +2,8 @@
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
 extension BinaryInteger {
-    /// The quotient rounded toward negative infinity and the remainder in `0 ..< divisor`, as calendars need it before 1970.
+    /// The quotient rounded toward negative infinity and the remainder in `0 ..< divisor`, as calendars need it before
+    /// 1970.
     ///
     /// - Parameter divisor: Greater than zero.
     @inline(__always)

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-/// The boundaries of regular partitions: boundary `k` is anchor + `k` · period, each computed from the anchor and never from another
-/// boundary. Cell `k` is the half-open range from boundary `k` to boundary `k + 1`.
+/// The boundaries of regular partitions: boundary `k` is anchor + `k` · period, each computed from the anchor and never
+/// from another boundary. Cell `k` is the half-open range from boundary `k` to boundary `k + 1`.
 ///
-/// Days and longer follow the calendar: a boundary is the local time `k` periods after the anchor, turned into a coordinate by the timeline. Hours and
-/// minutes follow elapsed time: a day on which clocks are put back has 25 hourly cells and `6 hours` move on the wall clock.
+/// Days and longer follow the calendar: a boundary is the local time `k` periods after the anchor, turned into a
+/// coordinate by the timeline. Hours and minutes follow elapsed time: a day on which clocks are put back has 25 hourly
+/// cells and `6 hours` move on the wall clock.
 package struct Grid: Hashable, Codable, Sendable {
+    /// Its `weekStart` matters for the standard anchor only: weeks begin on the anchor's weekday.
     package let period: Period
     package let anchor: CivilDateTime
     package let timeline: Timeline
@@ -24,7 +26,8 @@ package struct Grid: Hashable, Codable, Sendable {
 
     /// The lower bound, inclusive, of cell `k`, which is the upper bound, exclusive, of cell `k - 1`.
     ///
-    /// Boundaries never decrease. Two are equal only where a zone skips a whole day (Pacific/Apia, 2011-12-30): that cell is empty.
+    /// Boundaries never decrease. Two are equal only where a zone skips a whole day (Pacific/Apia, 2011-12-30): that
+    /// cell is empty.
     ///
     /// - Returns: `nil` outside the range of PostgreSQL's timestamps.
     package func boundary(_ k: Int) -> Int64? {
@@ -38,7 +41,8 @@ package struct Grid: Hashable, Codable, Sendable {
     package func index(containing coordinate: Int64) -> Int {
         let coordinate = min(max(coordinate, CoordinateLimits.lowest), CoordinateLimits.highest)
         var k = estimatedIndex(coordinate)
-        // The estimate doesn't know shorter months nor changes of the clock: it is wrong by one or two cells, in either direction.
+        // The estimate doesn't know shorter months nor changes of the clock: it is wrong by one or two cells, in either
+        // direction.
         while position(k) > coordinate, k > .min { k -= 1 }
         while k < .max, position(k + 1) <= coordinate { k += 1 }
         return k
@@ -52,7 +56,8 @@ package struct Grid: Hashable, Codable, Sendable {
         return KeyRange(lower: lower, upper: upper)
     }
 
-    /// The local time that boundary `k` stands for, for names: midnight for a daily grid even on a day whose midnight the zone skips.
+    /// The local time that boundary `k` stands for, for names: midnight for a daily grid even on a day whose midnight
+    /// the zone skips.
     ///
     /// - Returns: `nil` outside the range of PostgreSQL's timestamps.
     package func civilBoundary(_ k: Int) -> CivilDateTime? {

@@ -3,12 +3,14 @@
 
 /// Reads the period and the anchor off existing partitions.
 ///
-/// The newest partitions decide. A period is chosen so that as many as possible of the newest ranges are cells of its grid; gaps between them don't
-/// matter, and what lies before them (a legacy partition of several years, another interval in the past) isn't looked at. Where
-/// several periods explain the same ranges, the one people would name wins: one year, quarter or month before months, a week or day before days.
+/// The newest partitions decide. A period is chosen so that as many as possible of the newest ranges are cells of its
+/// grid; gaps between them don't matter, and what lies before them (a legacy partition of several years, another
+/// interval in the past) isn't looked at. Where several periods explain the same ranges, the one people would name
+/// wins: one year, quarter or month before months, a week or day before days.
 ///
-/// A single range of an odd length (26 days, 3 years, 7 hours) is no evidence of a period, only two of them are. A single newest range of another length
-/// than a regular run before it is ambiguous: it may be the first of a new interval or an exception.
+/// A single range of an odd length (26 days, 3 years, 7 hours) is no evidence of a period, only two of them are. A
+/// single newest range of another length than a regular run before it is ambiguous: it may be the first of a new
+/// interval or an exception.
 package enum GridInference {
     /// - Parameter ranges: In any order. Those without a limit on one side, and empty ones, are left out.
     package static func infer(ranges: [KeyRange], timeline: Timeline) -> Result<Grid, GridInferenceFailure> {
@@ -17,8 +19,8 @@ package enum GridInference {
 
     /// The grid for the timeline that fits best.
     package struct Match: Hashable, Sendable {
-        /// The one that explains the most ranges; among equals the one whose boundaries are on the calendar's own (midnight, the first of the month),
-        /// then the one whose timeline was given first.
+        /// The one that explains the most ranges; among equals the one whose boundaries are on the calendar's own
+        /// (midnight, the first of the month), then the one whose timeline was given first.
         package let grid: Grid
         /// The grids of all timelines that fit, in the order given.
         package let fitting: [Grid]
@@ -42,7 +44,11 @@ package enum GridInference {
         }
         guard var best = fitting.first else {
             return .failure(
-                failure ?? GridInferenceFailure(code: .notCalendarShaped, reason: "no time zone was given to read the partitions in")
+                failure
+                    ?? GridInferenceFailure(
+                        code: .notCalendarShaped,
+                        reason: "no time zone was given to read the partitions in"
+                    )
             )
         }
         for other in fitting.dropFirst() where (other.length, other.alignment) > (best.length, best.alignment) {
@@ -84,7 +90,8 @@ package enum GridInference {
             return .failure(
                 GridInferenceFailure(
                     code: .ambiguous,
-                    reason: "the newest partition (\(described(newest, timeline))) isn't one \(before.grid.period) as the "
+                    reason:
+                        "the newest partition (\(described(newest, timeline))) isn't one \(before.grid.period) as the "
                         + "\(before.length) before it are; name the interval to continue with in a policy file "
                         + "(every: \(before.grid.period))"
                 )
@@ -94,7 +101,8 @@ package enum GridInference {
         return .failure(
             GridInferenceFailure(
                 code: .notCalendarShaped,
-                reason: "the newest partition (\(described(newest, timeline))) isn't a minute, hour, day, week, month, quarter or "
+                reason:
+                    "the newest partition (\(described(newest, timeline))) isn't a minute, hour, day, week, month, quarter or "
                     + "year, nor the same number of them as the one before it; name the interval in a policy file (every: month)"
             )
         )

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-/// A moment on the time line that everybody shares, in microseconds since 1970-01-01T00:00:00Z: `timestamptz`'s resolution.
+/// A moment on the time line that everybody shares, in microseconds since 1970-01-01T00:00:00Z: `timestamptz`'s
+/// resolution.
 package struct Instant: Hashable, Comparable, Sendable {
     package let microseconds: Int64
 
@@ -9,7 +10,8 @@ package struct Instant: Hashable, Comparable, Sendable {
         self.microseconds = microseconds
     }
 
-    /// Reads ISO 8601 with an offset or `Z`: what ``description`` writes and what PostgreSQL prints for a `timestamptz`.
+    /// Reads ISO 8601 with an offset or `Z`: what ``description`` writes and what PostgreSQL prints for a
+    /// `timestamptz`.
     ///
     /// - Returns: `nil` for anything else, a missing offset included.
     package init?(parsing text: String) {
@@ -27,7 +29,8 @@ package struct Instant: Hashable, Comparable, Sendable {
 }
 
 extension Instant: CustomStringConvertible {
-    /// ISO 8601 in UTC, `2026-11-01T00:00:00Z`; years outside 0…9999 have a sign (`-0043` is 44 BC), as the standard asks.
+    /// ISO 8601 in UTC, `2026-11-01T00:00:00Z`; years outside 0…9999 have a sign (`-0043` is 44 BC), as the standard
+    /// asks.
     package var description: String {
         let civil = CivilDateTime(microseconds: microseconds)
         return TimestampText.isoYear(civil.date.year) + TimestampText.monthAndDay(civil.date) + "T"

@@ -10,8 +10,8 @@ extension Period: CustomStringConvertible {
         return weekStart == 1 ? length : "\(length) (\(Self.weekdays[weekStart - 1]))"
     }
 
-    /// Reads `month`, `monthly`, `6 hours`, `15 min`, `2 weeks (sunday)`, and what PostgreSQL prints for an interval of one unit
-    /// (`1 mon`, `7 days`, `01:30:00`). Capitals and additional spaces make no difference.
+    /// Reads `month`, `monthly`, `6 hours`, `15 min`, `2 weeks (sunday)`, and what PostgreSQL prints for an interval of
+    /// one unit (`1 mon`, `7 days`, `01:30:00`). Capitals and additional spaces make no difference.
     package init(parsing text: String) throws(PeriodError) {
         var words = text.lowercased().split(whereSeparator: \.isWhitespace)
 
@@ -32,7 +32,9 @@ extension Period: CustomStringConvertible {
             }
         guard let (count, unit) = parsed else { throw Self.unknown(text) }
         guard let period = Period(count: count, unit: unit, weekStart: weekStart ?? 1) else {
-            throw PeriodError(message: "\"\(text)\" is not a period: the number must be between 1 and \(Self.counts.upperBound)")
+            throw PeriodError(
+                message: "\"\(text)\" is not a period: the number must be between 1 and \(Self.counts.upperBound)"
+            )
         }
         guard weekStart == nil || unit == .week else {
             throw PeriodError(message: "\"\(text)\" is not a period: only weeks have a day they begin on")

@@ -3,8 +3,8 @@
 
 /// The length of a partition: a count of calendar or clock units.
 ///
-/// Periods are not converted into each other: `3 months` may begin in any month, a `quarter` begins in January, April, July or October;
-/// `24 hours` is not a `day` where clocks are put forward or back.
+/// Periods are not converted into each other: `3 months` may begin in any month, a `quarter` begins in January, April,
+/// July or October; `24 hours` is not a `day` where clocks are put forward or back.
 package struct Period: Hashable, Sendable {
     package enum Unit: String, Hashable, Codable, Sendable, CaseIterable {
         case minute, hour, day, week, month, quarter, year
@@ -75,8 +75,8 @@ package struct Period: Hashable, Sendable {
         }
     }
 
-    /// Where a grid of this period begins to count unless somebody says otherwise: 2000-01-01 00:00, for weeks the first `weekStart` from
-    /// there on. Quarters, half-years, decades and centuries then fall where people expect them.
+    /// Where a grid of this period begins to count unless somebody says otherwise: 2000-01-01 00:00, for weeks the
+    /// first `weekStart` from there on. Quarters, half-years, decades and centuries then fall where people expect them.
     package var standardAnchor: CivilDateTime {
         // 2000-01-01 is 10 957 days after 1970-01-01, and was a Saturday.
         CivilDateTime(midnightOf: CivilDate(daysSinceEpoch: 10_957 + (unit == .week ? (weekStart + 1) % 7 : 0)))

@@ -4,7 +4,8 @@
 /// A grid that one range could be a cell of.
 struct PeriodHypothesis {
     let grid: Grid
-    /// Whether a single range of this length is evidence enough. An odd length is more likely a partition made by hand, or the rest of a month.
+    /// Whether a single range of this length is evidence enough. An odd length is more likely a partition made by hand,
+    /// or the rest of a month.
     let isConvincingAlone: Bool
 
     /// 2: the period's standard boundaries. 1: other midnights. 0: other times of day.
@@ -92,7 +93,8 @@ struct PeriodHypothesis {
             minutes.isMultiple(of: 60)
             ? Period(count: minutes / 60, unit: .hour) : Period(count: minutes, unit: .minute)
         guard let period else { return [] }
-        // The anchor's local time must mean the range's own lower bound; in a repeated hour it means the second one. Go back until it does.
+        // The anchor's local time must mean the range's own lower bound; in a repeated hour it means the second one. Go
+        // back until it does.
         for step in 0...48 {
             let (candidate, overflow) = range.lower.subtractingReportingOverflow(Int64(step) * length)
             guard !overflow else { return [] }

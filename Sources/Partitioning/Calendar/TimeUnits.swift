@@ -11,8 +11,8 @@ enum Microseconds {
 
 /// The coordinates that a PostgreSQL timestamp can have and 64-bit microseconds since 1970 can express.
 ///
-/// PostgreSQL (`src/include/datatype/timestamp.h`) counts microseconds from 2000 and so reaches 294276-12-31; counted from 1970 the
-/// range ends 30 years earlier. `Int64.min` and `Int64.max` stand for the two infinities.
+/// PostgreSQL (`src/include/datatype/timestamp.h`) counts microseconds from 2000 and so reaches 294276-12-31; counted
+/// from 1970 the range ends 30 years earlier. `Int64.min` and `Int64.max` stand for the two infinities.
 enum CoordinateLimits {
     /// 4714-11-24 00:00:00 BC, the first moment of Julian day 0, inclusive.
     static let lowest: Int64 = -2_440_588 * Microseconds.perDay

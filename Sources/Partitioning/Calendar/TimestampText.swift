@@ -14,7 +14,8 @@ struct TimestampText {
     /// Seconds east of UTC; `nil` if the text has none.
     let offset: Int?
 
-    /// - Returns: `nil` if the text has another form or a month, day, hour… that can't be. Whether the year has that day is for ``date``.
+    /// - Returns: `nil` if the text has another form or a month, day, hour… that can't be. Whether the year has that
+    ///   day is for ``date``.
     init?(parsing text: String) {
         var scanner = ByteScanner(text)
         let isNegative = scanner.take("-")
@@ -51,10 +52,13 @@ struct TimestampText {
     /// `nil` if the month has no such day or the year can't be expressed.
     var date: CivilDate? { CivilDate(year: year, month: month, day: day) }
 
-    /// Microseconds since 1970 on the wall clock, the offset left out; `nil` if there is no such day or it can't be expressed.
+    /// Microseconds since 1970 on the wall clock, the offset left out; `nil` if there is no such day or it can't be
+    /// expressed.
     var civilMicroseconds: Int64? {
         guard let date else { return nil }
-        let (sum, overflow) = CivilDateTime(midnightOf: date).microseconds.addingReportingOverflow(microsecondOfDay ?? 0)
+        let (sum, overflow) = CivilDateTime(midnightOf: date).microseconds.addingReportingOverflow(
+            microsecondOfDay ?? 0
+        )
         return overflow ? nil : sum
     }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-/// A time zone's offsets from UTC, as the server has them: a value, so that no decision depends on this machine's zone files.
+/// A time zone's offsets from UTC, as the server has them: a value, so that no decision depends on this machine's zone
+/// files.
 ///
-/// The transitions must be complete from the first time that is asked about, and that is a grid's anchor (2000-01-01 unless the
-/// policy names another), to the last. Before the first transition ``initialOffset`` holds for ever.
+/// The transitions must be complete from the first time that is asked about, and that is a grid's anchor (2000-01-01
+/// unless the policy names another), to the last. Before the first transition ``initialOffset`` holds for ever.
 package struct ZoneRules: Hashable, Sendable {
     /// From this moment on clocks show UTC + `offset`.
     package struct Transition: Hashable, Codable, Sendable {
@@ -25,15 +26,24 @@ package struct ZoneRules: Hashable, Sendable {
     /// In order of time; each one changes the offset.
     package let transitions: [Transition]
 
-    /// - Parameter transitions: In any order; those which change nothing are left out.
+    /// - Parameters:
+    ///   - initialOffset: An offset of a day or more is cut to a second less, here and in `transitions`: PostgreSQL's
+    ///     rule for reading local times, and every search in a grid, rely on shorter ones.
+    ///   - transitions: In any order; those which change nothing are left out.
     package init(name: String, initialOffset: Int, transitions: [Transition]) {
         self.name = name
-        self.initialOffset = initialOffset
-        var current = initialOffset
-        self.transitions = transitions.sorted { $0.at < $1.at }.filter { transition in
-            defer { current = transition.offset }
-            return transition.offset != current
+        self.initialOffset = Self.shorterThanDay(initialOffset)
+        var current = self.initialOffset
+        self.transitions = transitions.sorted { $0.at < $1.at }.compactMap { transition in
+            let offset = Self.shorterThanDay(transition.offset)
+            guard offset != current else { return nil }
+            current = offset
+            return Transition(at: transition.at, offset: offset)
         }
+    }
+
+    private static func shorterThanDay(_ offset: Int) -> Int {
+        min(max(offset, -86_399), 86_399)
     }
 
     package static let utc = ZoneRules(name: "UTC", initialOffset: 0, transitions: [])
@@ -49,13 +59,14 @@ package struct ZoneRules: Hashable, Sendable {
         CivilDateTime(microseconds: Self.clamped(instant.microseconds, plusSeconds: offset(at: instant)))
     }
 
-    /// The moment that PostgreSQL takes a local time to mean: `DetermineTimeZoneOffset` (`src/backend/utils/adt/datetime.c`).
+    /// The moment that PostgreSQL takes a local time to mean: `DetermineTimeZoneOffset`
+    /// (`src/backend/utils/adt/datetime.c`).
     ///
-    /// A time that clocks skip is read with the offset before the jump (02:30 becomes 03:30); a time that comes twice is the second one,
-    /// read with the offset after the change. Saturates at the ends of what can be expressed.
+    /// A time that clocks skip is read with the offset before the jump (02:30 becomes 03:30); a time that comes twice
+    /// is the second one, read with the offset after the change. Saturates at the ends of what can be expressed.
     package func instant(_ civil: CivilDateTime) -> Instant {
-        // As PostgreSQL: taking the local time for UTC and going back one day gives a moment before which no transition matters,
-        // since offsets are shorter than a day and transitions further apart than two.
+        // As PostgreSQL: taking the local time for UTC and going back one day gives a moment before which no transition
+        // matters, since offsets are shorter than a day and transitions further apart than two.
         let dayBefore = Instant(microseconds: Self.clamped(civil.microseconds, plusSeconds: -86_400))
         let next = firstTransition { $0.at > dayBefore }
         let offsetBefore = next == 0 ? initialOffset : transitions[next - 1].offset
@@ -66,7 +77,8 @@ package struct ZoneRules: Hashable, Sendable {
         let after = Self.clamped(civil.microseconds, plusSeconds: 0 - Int128(transitions[next].offset))
         if before < boundary && after < boundary { return Instant(microseconds: before) }
         if before > boundary && after >= boundary { return Instant(microseconds: after) }
-        // Skipped: "before" is the later one. Ambiguous: "after" is the later one. PostgreSQL takes the later one in both cases.
+        // Skipped: "before" is the later one. Ambiguous: "after" is the later one. PostgreSQL takes the later one in
+        // both cases.
         return Instant(microseconds: max(before, after))
     }
 
@@ -80,7 +92,8 @@ package struct ZoneRules: Hashable, Sendable {
         return sinceTransition < Int128(Microseconds.perSecond) * (Int128(offsetBefore) - Int128(transition.offset))
     }
 
-    /// The index of the first transition that satisfies `condition`, which is false up to some point and true from there on.
+    /// The index of the first transition that satisfies `condition`, which is false up to some point and true from
+    /// there on.
     private func firstTransition(where condition: (Transition) -> Bool) -> Int {
         var low = 0
         var high = transitions.count

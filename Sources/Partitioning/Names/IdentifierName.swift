@@ -3,20 +3,22 @@
 
 /// Names that fit PostgreSQL's identifiers: at most 63 bytes of UTF-8 (`NAMEDATALEN` - 1).
 ///
-/// PostgreSQL itself cuts a longer name silently, and two tables with the same 63 bytes in front then want the same partitions.
+/// PostgreSQL itself cuts a longer name silently, and two tables with the same 63 bytes in front then want the same
+/// partitions.
 package enum IdentifierName {
     package static let maximumBytes = 63
 
     /// `_` and the eight hexadecimal digits that replace what is cut off.
     private static let hashBytes = 9
 
-    /// `name` if it fits. Otherwise its beginning, `_`, eight hexadecimal digits that stand for what was cut, and `suffixKept`.
+    /// `name` if it fits. Otherwise its beginning, `_`, eight hexadecimal digits that stand for what was cut, and
+    /// `suffixKept`.
     ///
-    /// The digits come from the part before the suffix, so all partitions of one table share their beginning. The cut is made between Unicode
-    /// scalars, as PostgreSQL's own is, never inside one.
+    /// The digits come from the part before the suffix, so all partitions of one table share their beginning. The cut
+    /// is made between Unicode scalars, as PostgreSQL's own is, never inside one.
     ///
-    /// - Parameter suffixKept: The end of `name` that must survive, such as `_2026_06`. If it isn't the end of `name`, or leaves no room for
-    ///   anything else, it is not treated differently from the rest.
+    /// - Parameter suffixKept: The end of `name` that must survive, such as `_2026_06`. If it isn't the end of `name`,
+    ///   or leaves no room for anything else, it is not treated differently from the rest.
     package static func truncated(_ name: String, suffixKept: String) -> String {
         guard !fits(name) else { return name }
         let suffix = Array(suffixKept.utf8)
@@ -47,7 +49,8 @@ package enum IdentifierName {
         text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
     }
 
-    /// `text` in at most `limit` bytes, its end replaced by a hash of the whole if it is longer. `limit` is more than nine.
+    /// `text` in at most `limit` bytes, its end replaced by a hash of the whole if it is longer. `limit` is more than
+    /// nine.
     static func shortened(_ text: String, toBytes limit: Int) -> String {
         guard text.utf8.count > limit else { return text }
         var kept = ""

@@ -4,22 +4,26 @@
 extension NamePattern {
     /// The pattern that existing partitions are named after.
     ///
-    /// A pattern that explains all names wins; if none does, the one that explains the most of the newest names in a row. Names of a whole other
-    /// kind at the end don't hide a pattern that at least half of all names follow. Between patterns that explain the same names the more natural one wins:
-    /// `{table}` rather than its text, `{mm}` rather than the digits `06`, `{mm}` after `{yyyy}` rather than before it.
+    /// A pattern that explains all names wins; if none does, the one that explains the most of the newest names in a
+    /// row. Names of a whole other kind at the end don't hide a pattern that at least half of all names follow. Between
+    /// patterns that explain the same names the more natural one wins: `{table}` rather than its text, `{mm}` rather
+    /// than the digits `06`, `{mm}` after `{yyyy}` rather than before it.
+    ///
+    /// The newest 64 names are looked at.
     ///
     /// From a single name the choice can be too coarse for the period: ask ``isInjective(for:)``.
     ///
     /// - Parameter samples: Names of partitions and the nominal local time of their lower bounds, in any order.
     /// - Returns: `nil` if the names don't follow from the bounds.
     package static func infer(table: String, samples: [(name: String, lower: CivilDateTime)]) -> NamePattern? {
-        let samples = samples.sorted { $0.lower > $1.lower }
+        let samples = samples.sorted { $0.lower > $1.lower }.prefix(64)
         var best: (pattern: NamePattern, newest: Int, total: Int, cost: Int)?
         var seen: Set<NamePattern> = []
-        // The newest names are the ones to continue. A few of them are looked at, in case the very newest is an exception.
+        // The newest names are the ones to continue. A few of them are looked at, in case the very newest is an
+        // exception.
         for sample in samples.prefix(4) {
-            var search = NamePatternSearch(table: table, name: sample.name, lower: sample.lower)
-            for (pattern, cost) in search.candidates() where seen.insert(pattern).inserted {
+            for (pattern, cost) in candidates(sample.name, table: table, lower: sample.lower)
+            where seen.insert(pattern).inserted {
                 let explained = samples.map { pattern.explains($0.name, table: table, lower: $0.lower) }
                 let newest = explained.prefix { $0 }.count
                 let total = explained.count { $0 }
@@ -29,6 +33,18 @@ extension NamePattern {
             }
         }
         return best?.pattern
+    }
+
+    private static func candidates(
+        _ name: String,
+        table: String,
+        lower: CivilDateTime
+    ) -> [(pattern: NamePattern, cost: Int)] {
+        var search = NamePatternSearch(table: table, name: name, lower: lower)
+        guard let suffix = offsetSuffix(of: name) else { return search.candidates() }
+        let base = String(decoding: name.utf8.dropLast(suffix.utf8.count), as: UTF8.self)
+        var searchWithoutSuffix = NamePatternSearch(table: table, name: base, lower: lower)
+        return search.candidates() + searchWithoutSuffix.candidates()
     }
 
     private func explains(_ name: String, table: String, lower: CivilDateTime) -> Bool {

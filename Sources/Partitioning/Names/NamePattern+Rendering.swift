@@ -2,8 +2,8 @@
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
 extension NamePattern {
-    /// The name of the partition that begins at `lower`, in 63 bytes at most: a table's name that is too long gives way, with a hash in place of its
-    /// end, and the date stays.
+    /// The name of the partition that begins at `lower`, in 63 bytes at most: a table's name that is too long gives
+    /// way, with a hash in place of its end, and the date stays.
     ///
     /// - Parameters:
     ///   - lower: The nominal local time of the lower bound.
@@ -33,8 +33,9 @@ extension NamePattern {
 
     /// The name of cell `index` of a grid.
     ///
-    /// Hours and minutes of a zone come twice when clocks are put back: the second time the offset from UTC is added, `_p0100` for +01:00 and `_m0400`
-    /// for -04:00 (signs would need quotes), so that `events_2026_10_25_0200` is followed by `events_2026_10_25_0200_p0100`.
+    /// Hours and minutes of a zone come twice when clocks are put back: the second time the offset from UTC is added,
+    /// `_p0100` for +01:00 and `_m0400` for -04:00 (signs would need quotes), so that `events_2026_10_25_0200` is
+    /// followed by `events_2026_10_25_0200_p0100`.
     ///
     /// - Returns: `nil` outside the range of PostgreSQL's timestamps.
     package func name(table: String, grid: Grid, index: Int) -> String? {
@@ -62,7 +63,8 @@ extension NamePattern {
 }
 
 extension NamePattern.Token {
-    /// The token's text for a lower bound; empty for `{table}`. Years before 1 AD end in `bc`, seconds before 1970 begin with `m`.
+    /// The token's text for a lower bound; empty for `{table}`. Years before 1 AD end in `bc`, seconds before 1970
+    /// begin with `m`.
     func rendered(_ lower: CivilDateTime) -> String {
         let date = lower.date
         switch self {

@@ -4,12 +4,14 @@
 extension NamePattern {
     /// Whether any two partitions of this period get different names.
     ///
-    /// `{yy}` counts as a year, although it repeats after a century. Repeated hours are told apart by their offset suffix.
+    /// `{yy}` counts as a year, although it repeats after a century. Repeated hours are told apart by their offset
+    /// suffix.
     package func isInjective(for period: Period) -> Bool {
         let cell = cell
         switch period.step {
         case .months(let months):
-            // Boundaries are on the same day of the month, or on the last one: `months` apart is never in the same run of that many months.
+            // Boundaries are on the same day of the month, or on the last one: `months` apart is never in the same run
+            // of that many months.
             return cell.months.map { $0 <= months } ?? (cell.days != nil)
         case .days(let days):
             return days >= cell.longestDays
@@ -24,7 +26,8 @@ extension NamePattern {
     package func validate(for period: Period) throws(NamePatternError) {
         guard !isInjective(for: period) else { return }
         throw NamePatternError(
-            message: "the name pattern \"\(self)\" gives several partitions the same name if there is one every \(period); "
+            message:
+                "the name pattern \"\(self)\" gives several partitions the same name if there is one every \(period); "
                 + "a pattern that doesn't is \"\(Self.standard(for: period))\""
         )
     }

@@ -3,7 +3,8 @@
 
 /// How a partition is named after its table and its lower bound: `{table}_{yyyy}_{mm}`.
 ///
-/// A pattern for one table may do without `{table}`. Names never decide which rows a partition holds; they are for people.
+/// A pattern for one table may do without `{table}`. Names never decide which rows a partition holds; they are for
+/// people.
 package struct NamePattern: Hashable, Sendable {
     enum Token: String, Hashable, Sendable, CaseIterable {
         case table, yyyy, yy, q, mm, ddd, dd, iyyy, iw, hh, mi, ss, unix
@@ -32,9 +33,9 @@ package struct NamePattern: Hashable, Sendable {
     /// Beside `{table}`, so that at least twelve bytes are left for it and an offset suffix.
     private static let maximumWidthWithTable = 43
 
-    /// - Parameter text: Tokens in braces, everything else as it is; `{{` is a brace.
-    ///   `{table}`; of the lower bound: `{yyyy}`, `{yy}`, `{q}` quarter, `{mm}`, `{dd}`, `{ddd}` day of the year, `{iyyy}` and `{iw}` ISO year and week,
-    ///   `{hh}`, `{mi}`, `{ss}`, `{unix}` seconds since 1970 on the clock that names are read from.
+    /// - Parameter text: Tokens in braces, everything else as it is; `{{` is a brace. `{table}`; of the lower bound:
+    ///   `{yyyy}`, `{yy}`, `{q}` quarter, `{mm}`, `{dd}`, `{ddd}` day of the year, `{iyyy}` and `{iw}` ISO year and
+    ///   week, `{hh}`, `{mi}`, `{ss}`, `{unix}` seconds since 1970 on the clock that names are read from.
     package init(parsing text: String) throws(NamePatternError) {
         var parts: [Part] = []
         var rest = text.unicodeScalars[...]
@@ -50,12 +51,16 @@ package struct NamePattern: Hashable, Sendable {
                 continue
             }
             guard let close = rest.firstIndex(of: "}") else {
-                throw NamePatternError(message: "the name pattern \"\(text)\" has a { without a }; write {{ for a brace")
+                throw NamePatternError(
+                    message: "the name pattern \"\(text)\" has a { without a }; write {{ for a brace"
+                )
             }
             let word = String(rest[..<close])
             guard let token = Token(rawValue: word) else {
                 let known = Token.allCases.map { "{\($0.rawValue)}" }.joined(separator: " ")
-                throw NamePatternError(message: "the name pattern \"\(text)\" has {\(word)}, which isn't one of \(known)")
+                throw NamePatternError(
+                    message: "the name pattern \"\(text)\" has {\(word)}, which isn't one of \(known)"
+                )
             }
             if !literal.isEmpty { parts.append(.text(literal)) }
             literal = ""
@@ -86,7 +91,8 @@ package struct NamePattern: Hashable, Sendable {
         let limit = hasTable ? Self.maximumWidthWithTable : IdentifierName.maximumBytes
         guard width <= limit else {
             throw NamePatternError(
-                message: "the name pattern is too long: beside {table} it may take \(limit) bytes, and this one takes \(width)"
+                message:
+                    "the name pattern is too long: beside {table} it may take \(limit) bytes, and this one takes \(width)"
             )
         }
         self.parts = parts
@@ -94,8 +100,9 @@ package struct NamePattern: Hashable, Sendable {
 
     /// What new partitions are called where neither a policy nor existing names say otherwise.
     ///
-    /// `events_2026_06`, `events_2026_06_01`, `events_2026_w23`, `events_2026_q2`, `events_2026`, `events_2026_06_01_1330`. Weeks that don't begin on a Monday
-    /// are no ISO weeks and are named after their first day.
+    /// `events_2026_06`, `events_2026_06_01`, `events_2026_w23`, `events_2026_q2`, `events_2026`,
+    /// `events_2026_06_01_1330`. Weeks that don't begin on a Monday are no ISO weeks and are named after their first
+    /// day.
     package static func standard(for period: Period) -> NamePattern {
         switch period.unit {
         case .year: NamePattern(date: [.yyyy])

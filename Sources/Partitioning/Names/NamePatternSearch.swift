@@ -3,7 +3,8 @@
 
 /// All patterns that turn one lower bound into one name.
 ///
-/// The name's runs of digits are read as tokens that render to exactly these digits, in every possible way, or left as they are.
+/// The name's runs of digits are read as tokens that render to exactly these digits, in every possible way, or left as
+/// they are.
 struct NamePatternSearch {
     private typealias Part = NamePattern.Part
     private typealias Token = NamePattern.Token
@@ -79,11 +80,14 @@ struct NamePatternSearch {
     }
 
     private mutating func finish(_ parts: [Part]) {
-        guard parts.contains(where: { if case .token(let token) = $0 { token != .table } else { false } }) else { return }
+        guard parts.contains(where: { if case .token(let token) = $0 { token != .table } else { false } }) else {
+            return
+        }
         let merged = Self.merged(parts)
         add(merged, cost: cost(of: parts))
-        // A table's name that is too long is in the name with a hash for its end. Perhaps that is what the text in front is.
-        guard !merged.contains(.token(.table)), case .text(let front) = merged[0] else { return }
+        // A table's name that is too long is in the name with a hash for its end. Perhaps that is what the text in
+        // front is.
+        guard placeOfTable == nil, case .text(let front) = merged[0] else { return }
         for tail in 0...4 where tail < front.utf8.count {
             guard let end = String(validating: Array(front.utf8).suffix(tail), as: UTF8.self) else { continue }
             let rest = merged.dropFirst()
@@ -119,6 +123,14 @@ struct NamePatternSearch {
         func needs(_ token: Token, oneOf needed: Token...) {
             if present.contains(token), present.isDisjoint(with: needed) { cost += 8 }
         }
+        func repeats(_ token: Token, _ other: Token...) {
+            if present.contains(token), !present.isDisjoint(with: other) { cost += 8 }
+        }
+        repeats(.yyyy, .yy, .iyyy)
+        repeats(.yy, .iyyy)
+        repeats(.mm, .q, .ddd, .iw)
+        repeats(.ddd, .q, .iw)
+        repeats(.q, .iw)
         needs(.q, oneOf: .yyyy, .yy)
         needs(.mm, oneOf: .yyyy, .yy)
         needs(.ddd, oneOf: .yyyy, .yy)
@@ -136,7 +148,7 @@ struct NamePatternSearch {
         for (place, part) in parts.enumerated() {
             let before = place > 0 ? parts[place - 1] : nil
             switch part {
-            case .text(let text) where text.utf8.first.map(ByteScanner.isDigit) == true: cost += 5
+            case .text(let text) where text.utf8.contains(where: ByteScanner.isDigit): cost += 5
             case .token(.iw) where !Self.ends(before, with: "w"): cost += 3
             case .token(.q) where !Self.ends(before, with: "q"): cost += 3
             default: break

@@ -41,7 +41,8 @@ struct LockObserver {
                    a.state, extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS age, left(a.query, 120) AS query,
                    a.backend_type = 'autovacuum worker' AS autovacuum,
                    a.query LIKE '%to prevent wraparound%' AS wraparound,
-                   has_table_privilege(r.oid, 'UPDATE, DELETE, TRUNCATE') AS lockable
+                   (SELECT c.relkind IN ('r', 'p') FROM pg_class c WHERE c.oid = r.oid)
+                       AND has_table_privilege(r.oid, 'UPDATE, DELETE, TRUNCATE') AS lockable
               FROM relations r
               LEFT JOIN pg_locks l ON l.locktype = 'relation' AND l.granted AND l.relation = r.oid
                     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())

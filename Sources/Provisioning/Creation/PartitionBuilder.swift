@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import LibPQ
+import Partitioning
+
+/// Makes the standalone table that is going to be a partition, complete in every property before it is attached.
+struct PartitionBuilder {
+    let connection: Connection
+    /// What every new partition of the table must be like.
+    let expected: RelationProperties
+    let parent: RelationName
+
+    /// Builds the table, or brings an adopted one into shape.
+    ///
+    /// Nobody waits for any of this: the parent is locked in ACCESS SHARE mode, like by a reader.
+    ///
+    /// - Returns: the table's oid.
+    /// - Throws: `TransactionError`.
+    func build(_ creation: PartitionCreation, createdAt: Instant) async throws -> UInt32 {
+        let marker = PartitionMarker(parent: parent.description, createdAt: createdAt)
+        return try await connection.withTransaction { connection in
+            if !creation.adoptsExisting {
+                _ = try await connection.query(
+                    PartitionSQL.createTable(creation.name, like: parent, properties: expected)
+                )
+            }
+            let oid = try await oid(of: creation.name, connection)
+            guard let actual = try await PropertyReader(connection: connection).properties(of: [oid])[oid] else {
+                throw PostgresError(.decoding, "\(creation.name) vanished while it was being built")
+            }
+            _ = try await connection.script(
+                PropertyRepair(actual: actual, expected: expected).statements(marker: marker)
+            )
+            return oid
+        }
+    }
+
+    private func oid(of name: RelationName, _ connection: Connection) async throws(PostgresError) -> UInt32 {
+        let rows = try await connection.query(
+            """
+            SELECT c.oid::bigint AS oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname = \(bind: name.schema) AND c.relname = \(bind: name.name)
+            """
+        )
+        guard let row = rows.first else {
+            throw PostgresError(.decoding, "\(name) is not in the catalog")
+        }
+        return try row.oid("oid")
+    }
+}

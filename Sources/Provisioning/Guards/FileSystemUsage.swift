@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import Glibc
+
+/// How full the file system is that holds a directory of this machine.
+package struct FileSystemUsage: Hashable, Sendable {
+    /// Bytes in use, and bytes that an ordinary user could still write.
+    package var used: UInt64
+    package var available: UInt64
+
+    package init(used: UInt64, available: UInt64) {
+        self.used = used
+        self.available = available
+    }
+
+    /// By `statvfs(3)`, counted as `df` does: blocks reserved for root are neither used nor available.
+    ///
+    /// - Returns: nil where this machine has no such directory, or it may not be looked at.
+    package init?(ofDirectory path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
+        var information = statvfs()
+        guard statvfs(path, &information) == 0, information.f_blocks > 0 else { return nil }
+        let block = UInt64(information.f_frsize)
+        self.init(
+            used: UInt64(information.f_blocks - information.f_bfree) * block,
+            available: UInt64(information.f_bavail) * block
+        )
+    }
+
+    /// 0 for empty, 1 for full.
+    package var ratio: Double {
+        used + available == 0 ? 1 : Double(used) / Double(used + available)
+    }
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import LibPQ
+package import Logging
+import PartitionMap
+package import PartitionRouter
+package import Partitioning
+
+/// Brings the registry in line with the catalog, table by table, and says what came of each.
+///
+/// The order makes a publish safe: read the header, then the catalog on the primary, then compare-and-swap on that header. A lost race begins
+/// again with the header and never sends the same map twice.
+package struct Publisher: Sendable {
+    /// Rounds for one table before it is left to the next run.
+    private static let rounds = 5
+
+    package let registry: any Registry
+    /// Publish even where the stored header says that another, or a newer, database wrote it.
+    package let takesOver: Bool
+    package let logger: Logger
+
+    package init(registry: any Registry, takesOver: Bool = false, logger: Logger) {
+        self.registry = registry
+        self.takesOver = takesOver
+        self.logger = logger
+    }
+
+    /// What came of one table.
+    package enum Outcome: Hashable, Codable, Sendable {
+        case unchanged(version: Int64)
+        case published(version: Int64)
+        case failed(String, remedy: String?)
+
+        package var isFailure: Bool {
+            if case .failed = self { true } else { false }
+        }
+    }
+
+    /// Publishes every table of the plan that has a policy.
+    ///
+    /// - Parameters:
+    ///   - session: on the primary; the catalog is read through it after the headers.
+    ///   - tables: only these.
+    package func publish(
+        _ tables: Set<RelationName>,
+        session: DatabaseSession,
+        settings: PlanSettings
+    ) async -> [RelationName: Outcome] {
+        var outcomes: [RelationName: Outcome] = [:]
+        var pending = tables
+        var lastReason = "another publisher was faster \(Self.rounds) times in a row"
+        for _ in 0..<Self.rounds where !pending.isEmpty {
+            var stored: [RelationName: Stored] = [:]
+            for table in pending.sorted() {
+                do throws(RegistryError) {
+                    stored[table] = try await load(EntityName(schema: table.schema, table: table.name))
+                } catch {
+                    outcomes[table] = .failed(error.message, remedy: error.hint)
+                    pending.remove(table)
+                }
+            }
+            do {
+                let reading = try await Reading(session: session, settings: settings)
+                for (table, stored) in stored {
+                    guard let outcome = await publish(table, over: stored, reading: reading) else { continue }
+                    outcomes[table] = outcome
+                    pending.remove(table)
+                }
+            } catch {
+                lastReason = "the catalog could not be read for publishing: \(error)"
+                break
+            }
+        }
+        for table in pending {
+            outcomes[table] = .failed(lastReason, remedy: "run again")
+        }
+        return outcomes
+    }
+
+    private struct Stored {
+        /// nil where nothing, or nothing readable, is stored.
+        var header: PartitionMapHeader?
+        var isIntact: Bool
+    }
+
+    private func load(_ entity: EntityName) async throws(RegistryError) -> Stored {
+        do {
+            let stored = try await registry.load(entity, .all)
+            return Stored(header: stored?.header, isIntact: stored?.isIntact ?? false)
+        } catch {
+            guard error.code == .corrupt else { throw error }
+            logger.warning("the stored map can't be read and is replaced", metadata: ["entity": "\(entity)"])
+        }
+        do {
+            return Stored(header: try await registry.header(entity), isIntact: false)
+        } catch {
+            guard error.code == .corrupt else { throw error }
+            return Stored(header: nil, isIntact: false)
+        }
+    }
+
+    /// nil after a lost race.
+    private func publish(_ table: RelationName, over stored: Stored, reading: Reading) async -> Outcome? {
+        do {
+            guard let current = reading.tables[table], let policy = reading.policies[table] else {
+                return .failed("\(table) has no readable policy any more", remedy: "partition-cli plan says why")
+            }
+            let document = try MapDocument.document(of: current, policy: policy)
+            if let header = stored.header {
+                if header.checksum == document.checksum && stored.isIntact {
+                    return .unchanged(version: header.version)
+                }
+            }
+            let version = try PartitionMapHeader.version(after: stored.header?.version, clock: reading.clock)
+            let map = try PublishedMap(document: document, version: version, origin: reading.origin)
+            if let header = stored.header, !takesOver, let refusal = map.header.refusal(replacing: header) {
+                return .failed(
+                    "the registry holds a map that this database may not replace: \(refusal)",
+                    remedy:
+                        "if this is meant, publish once with --take-over; a copy needs a ?prefix= of its own in the registry URL"
+                )
+            }
+            switch try await registry.publish(map, replacing: stored.header) {
+            case .published: return .published(version: version)
+            case .lostRace: return nil
+            }
+        } catch let error as RegistryError {
+            return .failed(error.message, remedy: error.hint)
+        } catch {
+            return .failed("\(error)", remedy: nil)
+        }
+    }
+
+    /// The catalog as it is after the headers were read, with where and when it was read.
+    private struct Reading {
+        var tables: [RelationName: PartitionedTable] = [:]
+        var policies: [RelationName: GrowthPolicy] = [:]
+        var origin: MapOrigin
+        var clock: Int64
+
+        init(session: DatabaseSession, settings: PlanSettings) async throws {
+            let snapshot = try await CatalogReader(session: session).snapshot(settings: settings)
+            let plan = Planner(snapshot: snapshot, settings: settings).plan()
+            for table in plan.tables { policies[table.table] = table.policy }
+            for table in snapshot.tables { tables[table.name] = table }
+            let rows = try await session.connection.query(
+                """
+                SELECT pg_current_wal_flush_lsn()::text AS lsn,
+                       ('x' || left(pg_walfile_name(pg_current_wal_flush_lsn()), 8))::bit(32)::bigint AS timeline,
+                       (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS clock
+                """
+            )
+            guard let row = rows.first else { throw PostgresError(.decoding, "the server didn't say its WAL position") }
+            origin = MapOrigin(
+                systemIdentifier: snapshot.server.systemIdentifier ?? "",
+                database: snapshot.server.database,
+                timeline: try row.int64("timeline"),
+                lsn: try LogSequenceNumber(parsing: try row.string("lsn"))
+            )
+            clock = try row.int64("clock")
+        }
+    }
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+package import LibPQ
+package import Logging
+package import Partitioning
+
+/// One run: observe, plan, guard, apply, verify, publish.
+///
+/// Nothing is remembered between runs. Whatever interrupts one is repaired by the next, which begins by looking.
+package struct Provisioner: Sendable {
+    package var configuration: ConnectionConfiguration
+    package var settings: PlanSettings
+    package var budget: RunBudget
+    package var quota: QuotaGuard?
+    package var publisher: Publisher?
+    package var logger: Logger
+    package var tell: @Sendable (RunEvent) -> Void
+
+    package init(
+        configuration: ConnectionConfiguration,
+        settings: PlanSettings,
+        budget: RunBudget,
+        quota: QuotaGuard? = nil,
+        publisher: Publisher? = nil,
+        logger: Logger,
+        tell: @escaping @Sendable (RunEvent) -> Void = { _ in }
+    ) {
+        self.configuration = configuration
+        self.settings = settings
+        self.budget = budget
+        self.quota = quota
+        self.publisher = publisher
+        self.logger = logger
+        self.tell = tell
+    }
+
+    /// Does all there is to do, within the budget.
+    ///
+    /// A cancellation of the task ends the statement that is under way; what was committed is then verified and published before this returns.
+    ///
+    /// - Throws: `PostgresError` where the database can't be reached or read at all, `UnknownTimeZone`.
+    package func rotate() async throws -> RunReport {
+        let clock = ContinuousClock.now
+        let deadline = clock + budget.run
+        let session = try await DatabaseSession.open(configuration, logger: logger)
+        let server = try await CatalogReader(session: session).serverFacts(session.connection)
+        var report = RunReport(database: server.database, startedAt: server.now)
+        if server.isInRecovery {
+            report.condition = .standby
+            report.tables = try await observed(session).plan.tables.map(TableReport.init(standing:))
+        } else if case .heldBy(let holder) = try await DatabaseClaim(connection: session.connection).take() {
+            report.condition = .busy(holder: holder)
+        } else {
+            report = try await work(session, deadline: deadline, report)
+        }
+        await session.connection.close()
+        report.duration = (ContinuousClock.now - clock) / .seconds(1)
+        return report
+    }
+
+    private func observed(_ session: DatabaseSession) async throws -> Observation {
+        let observation = try await Observation.make(session: session, settings: settings)
+        tell(.observed(tables: observation.snapshot.tables.count))
+        return observation
+    }
+
+    // MARK: - The work
+
+    private func work(
+        _ session: DatabaseSession,
+        deadline: ContinuousClock.Instant,
+        _ report: RunReport
+    ) async throws -> RunReport {
+        var report = report
+        var progress = RunProgress()
+        var session = session
+        do {
+            try await applyUntilDone(&session, deadline: deadline, &progress)
+        } catch  where error.isCancellation {
+            report.condition = .interrupted
+        }
+        // What was committed is verified and told to the routers even after a cancellation: partitions nobody knows of are no use.
+        let final = session
+        let done = progress
+        let finish = Task { try await concluded(final, done, report) }
+        return try await finish.value
+    }
+
+    /// Applies plans until nothing is left that could be done now. The catalog is read anew after a lost connection, and
+    /// where it turned out to have changed under a plan.
+    private func applyUntilDone(
+        _ session: inout DatabaseSession,
+        deadline: ContinuousClock.Instant,
+        _ progress: inout RunProgress
+    ) async throws {
+        var losses = 0
+        while true {
+            do {
+                let observation = try await observed(session)
+                if !progress.hasPlan { tell(.planned(observation.plan)) }
+                progress.hasPlan = true
+                await PausePoint.observed.reach()
+                try await apply(observation, session, deadline: deadline, &progress)
+                if progress.stale.isEmpty { return }
+                progress.finishedTables.subtract(progress.stale)
+                progress.replans += 1
+                progress.stale = []
+                guard progress.replans < 5 else { return }
+            } catch  where error.isConnectionLoss && ContinuousClock.now < deadline {
+                losses += 1
+                session = try await reopened(after: error, losses: losses, deadline: deadline)
+            }
+        }
+    }
+
+    private func apply(
+        _ observation: Observation,
+        _ session: DatabaseSession,
+        deadline: ContinuousClock.Instant,
+        _ progress: inout RunProgress
+    ) async throws {
+        let tables = Dictionary(
+            observation.snapshot.tables.map { ($0.oid, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        for plan in observation.plan.tables where !progress.finishedTables.contains(plan.table) {
+            guard let table = tables[plan.oid], !plan.steps.isEmpty else {
+                progress.finishedTables.insert(plan.table)
+                continue
+            }
+            let isEmergency = (plan.coverage?.daysRemaining ?? .infinity) < budget.emergencyDays
+            let run = TableRun(
+                session: session,
+                table: table,
+                plan: plan,
+                ladder: isEmergency ? .emergency : .standard,
+                deadline: min(deadline, .now + budget.table),
+                quota: quota,
+                now: observation.snapshot.server.now,
+                logger: logger,
+                tell: tell
+            )
+            let result = try await run.run()
+            progress.absorb(result, of: plan.table)
+        }
+    }
+
+    private func reopened(
+        after error: any Error,
+        losses: Int,
+        deadline: ContinuousClock.Instant
+    ) async throws -> DatabaseSession {
+        var losses = losses
+        var lastError = error
+        while ContinuousClock.now < deadline {
+            tell(.reconnecting(attempt: losses, reason: Failure(lastError).message))
+            // Full jitter over a doubling ceiling: several runs that lost the same server don't come back as one.
+            let ceiling = Duration.milliseconds(min(15_000, 250 << min(losses, 6)))
+            try await Task.sleep(for: ceiling * Double.random(in: 0.1...1))
+            do {
+                if let session = try await claimedSession() { return session }
+            } catch {
+                guard Self.mayPass(error) else { throw error }
+                lastError = error
+            }
+            losses += 1
+            guard losses < 30 else { break }
+        }
+        throw lastError
+    }
+
+    /// nil while somebody has the claim: our own former backend, which may still be ending, or another run that came in.
+    private func claimedSession() async throws -> DatabaseSession? {
+        let session = try await DatabaseSession.open(configuration, logger: logger)
+        if case .taken = try await DatabaseClaim(connection: session.connection).take() { return session }
+        await session.connection.close()
+        return nil
+    }
+
+    private static func mayPass(_ error: any Error) -> Bool {
+        error.isConnectionLoss || error.isTransientConnection
+    }
+
+    // MARK: - The conclusion
+
+    private func concluded(
+        _ session: DatabaseSession,
+        _ progress: RunProgress,
+        _ report: RunReport
+    ) async throws -> RunReport {
+        var report = report
+        let after = try await observed(session)
+        tell(.verifying(partitions: progress.results.values.reduce(0) { $0 + $1.created.count }))
+        let verifier = Verifier(session: session)
+        for plan in after.plan.tables {
+            let result = progress.results[plan.table] ?? TableRun.Result()
+            var drift: [Finding] = []
+            if !result.created.isEmpty, let table = after.snapshot.tables.first(where: { $0.oid == plan.oid }) {
+                drift = try await verifier.findings(in: table, partitions: result.created, expected: result.expected)
+            }
+            report.tables.append(TableReport(after: plan, result, drift: drift))
+        }
+        await PausePoint.verified.reach()
+        if let publisher {
+            let managed = Set(after.plan.tables.filter { $0.policy != nil }.map(\.table))
+            tell(.publishing(tables: managed.count))
+            report.publications = await publisher.publish(managed, session: session, settings: settings)
+            await PausePoint.published.reach()
+        }
+        return report
+    }
+}
+
+/// What a run has done so far.
+struct RunProgress: Sendable {
+    var results: [RelationName: TableRun.Result] = [:]
+    var finishedTables: Set<RelationName> = []
+    /// Tables whose catalog entry changed under their plan.
+    var stale: Set<RelationName> = []
+    var replans = 0
+    var hasPlan = false
+
+    mutating func absorb(_ result: TableRun.Result, of table: RelationName) {
+        finishedTables.insert(table)
+        if result.isStale { stale.insert(table) }
+        guard var earlier = results[table] else {
+            results[table] = result
+            return
+        }
+        earlier.steps += result.steps
+        earlier.findings = result.findings
+        earlier.created += result.created
+        earlier.quotaExceeded = result.quotaExceeded
+        earlier.isStale = result.isStale
+        earlier.expected = result.expected ?? earlier.expected
+        results[table] = earlier
+    }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+package import Partitioning
+
+/// What a run tells while it goes on, in order; for progress, never to decide.
+package enum RunEvent: Sendable {
+    case observed(tables: Int)
+    case planned(Plan)
+    case stepStarted(Step, index: Int, count: Int)
+    case stepFinished(StepReport)
+    /// The connection was lost, and is opened again.
+    case reconnecting(attempt: Int, reason: String)
+    case verifying(partitions: Int)
+    case publishing(tables: Int)
+}

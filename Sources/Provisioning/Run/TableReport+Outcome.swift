@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+package import Partitioning
+
+extension TableReport {
+    /// A table that was only looked at.
+    package init(standing plan: TablePlan) {
+        self.init(after: plan, TableRun.Result(), drift: [])
+    }
+
+    /// How a table stands, from the plan that would still be made for it and what its steps came to.
+    init(after plan: TablePlan, _ result: TableRun.Result, drift: [Finding]) {
+        self.init(
+            table: plan.table,
+            oid: plan.oid,
+            outcome: Self.outcome(plan, result, drift),
+            policy: plan.policy,
+            steps: result.steps,
+            coverage: plan.coverage,
+            findings: Self.merged(result.findings + drift, plan.findings)
+        )
+    }
+
+    private static func outcome(_ plan: TablePlan, _ result: TableRun.Result, _ drift: [Finding]) -> Outcome {
+        for case .failed(let failure) in result.steps.map(\.result) { return .failed(failure) }
+        if let quotaExceeded = result.quotaExceeded { return .quotaExceeded(quotaExceeded) }
+        for case .deferred(let reason, _) in result.steps.map(\.result) { return .deferred(reason) }
+        if let error = (drift + result.findings + plan.findings).first(where: { $0.severity == .error }) {
+            return .failed(Failure(message: error.message, remedy: error.remedy))
+        }
+        if case .leftAlone = plan.disposition { return .leftAlone }
+        if plan.findings.contains(where: { $0.code == .stepCap }) {
+            return .deferred("more steps are needed than one run takes")
+        }
+        return .converged
+    }
+
+    /// Findings of the run first; each thing once.
+    private static func merged(_ first: [Finding], _ second: [Finding]) -> [Finding] {
+        var seen: Set<Finding> = []
+        return (first + second).filter { seen.insert($0).inserted }
+    }
+}

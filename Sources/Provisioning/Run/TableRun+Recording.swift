@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import LibPQ
+import Partitioning
+
+extension TableRun {
+    func record(
+        _ step: Step,
+        _ outcome: LockLadder.Outcome,
+        since start: ContinuousClock.Instant,
+        _ result: inout Result
+    ) {
+        switch outcome {
+        case .done(let attempts):
+            append(step, .done(attempts: attempts), since: start, &result)
+        case .deferred(let attempts, let blockers):
+            append(
+                step,
+                .deferred(Self.reason(attempts: attempts, blockers), blockers: blockers),
+                since: start,
+                &result
+            )
+        }
+    }
+
+    func record(
+        _ step: Step,
+        failure: Failure,
+        since start: ContinuousClock.Instant,
+        _ result: inout Result
+    ) {
+        if let state = failure.sqlState.map(SQLState.init(rawValue:)), Self.meansTryLater.contains(state) {
+            append(step, .deferred(failure.message, blockers: []), since: start, &result)
+        } else {
+            append(step, .failed(failure), since: start, &result)
+        }
+    }
+
+    /// Not begun, because of what happened before.
+    func skip(_ steps: [Step], _ reason: String, failure: Failure? = nil, _ result: inout Result) {
+        for step in steps {
+            append(step, failure.map { .failed($0) } ?? .skipped(reason), since: .now, &result)
+        }
+    }
+
+    func deferSteps(_ steps: [Step], _ blockers: [Blocker], _ result: inout Result) {
+        for step in steps {
+            append(step, .deferred(Self.reason(attempts: 0, blockers), blockers: blockers), since: .now, &result)
+        }
+    }
+
+    /// Adds what to do to an error of a creation.
+    func failure(_ error: any Error, _ creation: PartitionCreation) -> Failure {
+        var failure = Failure(error)
+        if error.sqlState == .checkViolation, failure.remedy == nil {
+            failure.remedy =
+                "rows of this range are in the default partition: they have to be moved before \(creation.name) can be attached"
+        }
+        return failure
+    }
+
+    /// Locks and timeouts of a moment, which say nothing about the next run.
+    private static let meansTryLater: Set<SQLState> = [
+        .lockNotAvailable, .deadlockDetected, .serializationFailure, .queryCanceled,
+    ]
+
+    private static func reason(attempts: Int, _ blockers: [Blocker]) -> String {
+        let tried = attempts == 0 ? "" : " after \(attempts) attempts"
+        guard let first = blockers.first else { return "the time for this table was used up\(tried)" }
+        let others = blockers.count == 1 ? "" : " and \(blockers.count - 1) more"
+        return "the lock was not to be had\(tried): \(first)\(others)"
+    }
+
+    private func append(
+        _ step: Step,
+        _ stepResult: StepReport.Result,
+        since start: ContinuousClock.Instant,
+        _ result: inout Result
+    ) {
+        let elapsed = (ContinuousClock.now - start) / .seconds(1)
+        let report = StepReport(step: step, result: stepResult, duration: elapsed)
+        result.steps.append(report)
+        tell(.stepFinished(report))
+    }
+}
+
+extension Step {
+    var creation: PartitionCreation? {
+        if case .createPartition(let creation) = action { creation } else { nil }
+    }
+}
+
+extension PartitionedTable {
+    /// The partition after which new ones are modelled: the ordinary table with the highest bound.
+    var newestSibling: Partition? { sibling(otherThan: nil) }
+
+    func sibling(otherThan oid: UInt32?) -> Partition? {
+        PolicyInference.ranges(of: self)
+            .filter { $0.partition.kind == .table && !$0.partition.isTemporary && $0.partition.oid != oid }
+            .max { $0.range.upper < $1.range.upper }?
+            .partition
+    }
+}
