@@ -6,7 +6,7 @@ extension ConnectionConfiguration {
     ///
     /// libpq goes through a host list by itself but can't give up a silent host without blocking, so each host gets an
     /// attempt, and a deadline, of its own. `prefer-standby` takes two rounds, as in libpq.
-    func attempts() -> [[String: String]] {
+    package func attempts() -> [[String: String]] {
         var base = explicit
         base["application_name"] = applicationName
         // Rows are read as UTF-8; a PGCLIENTENCODING of something else must not garble names.

@@ -6,15 +6,15 @@
 /// A statement runs until its deadline passes or its task is cancelled. Then the server is asked to cancel it, again
 /// and again (a request that arrives before the server has read the statement has no effect), until it ends or the
 /// grace is over.
-struct Patience {
-    typealias Instant = ContinuousClock.Instant
+package struct Patience {
+    package typealias Instant = ContinuousClock.Instant
 
-    enum Reason: Sendable, Hashable {
+    package enum Reason: Sendable, Hashable {
         case cancelled
         case deadline
     }
 
-    enum Action: Hashable {
+    package enum Action: Hashable {
         /// Wait for the socket, a wake-up, or this instant; nil is for ever.
         case wait(until: Instant?)
         case requestCancel
@@ -22,7 +22,7 @@ struct Patience {
     }
 
     /// Set once the statement is to end.
-    private(set) var reason: Reason?
+    package private(set) var reason: Reason?
 
     private let deadline: Instant?
     private let grace: Duration
@@ -30,7 +30,7 @@ struct Patience {
     private var nextRequest: Instant?
     private var pause = Duration.milliseconds(50)
 
-    init(deadline: Instant?, grace: Duration) {
+    package init(deadline: Instant?, grace: Duration) {
         self.deadline = deadline
         self.grace = grace
     }
@@ -38,7 +38,7 @@ struct Patience {
     /// - Parameters:
     ///   - interrupted: the statement's task was cancelled.
     ///   - requestInFlight: a cancel request has been sent and not yet been taken by the server.
-    mutating func next(now: Instant, interrupted: Bool, requestInFlight: Bool) -> Action {
+    package mutating func next(now: Instant, interrupted: Bool, requestInFlight: Bool) -> Action {
         if reason == nil {
             if interrupted {
                 reason = .cancelled

@@ -65,13 +65,13 @@ package actor Cluster {
         let log = open(directory.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard log >= 0 else { throw ClusterError("\(directory.log) can't be written") }
         defer { close(log) }
+        // After a crash the file of the last run is still there, and says ready.
+        let stale = directory.statusLines()
         let command = user.command([installation.program("postgres"), "-D", directory.data])
         let process = ChildProcess(try command.spawn(output: log))
         self.process = process
         let end = ContinuousClock.now + .seconds(60)
-        // The eighth line is the state (PostgreSQL: src/include/utils/pidfile.h); pg_ctl waits in the same way.
-        while !directory.statusLines().dropFirst(7).contains(where: { $0.hasPrefix("ready") || $0.hasPrefix("standby") }
-        ) {
+        while !isReady(directory.statusLines(), stale: stale) {
             if process.hasExited() || end <= .now {
                 throw ClusterError("the server did not start: \(directory.logTail())")
             }
@@ -139,6 +139,13 @@ package actor Cluster {
         }
         self.process = nil
         if let pidDirectory { unlink("\(pidDirectory)/postgres-\(pid).pid") }
+    }
+
+    /// The first lines are pid, directory and start time, the eighth is the state (PostgreSQL:
+    /// src/include/utils/pidfile.h); pg_ctl waits in the same way.
+    private func isReady(_ status: [String], stale: [String]) -> Bool {
+        guard status.count >= 8, status.prefix(3) != stale.prefix(3) else { return false }
+        return status[7].hasPrefix("ready") || status[7].hasPrefix("standby")
     }
 
     private func recordPID() {

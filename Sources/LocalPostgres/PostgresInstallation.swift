@@ -19,8 +19,10 @@ package struct PostgresInstallation: Sendable, Hashable {
         self.majorVersion = majorVersion
     }
 
-    /// What `postgres --version` in the directory says; nil when it has no server programs.
-    package init?(binDirectory: String) {
+    /// What `postgres --version` in the directory says; nil when it has no server programs. Where these are links, the
+    /// directory they lead to is taken: not all programs may have a link.
+    package init?(binDirectory given: String) {
+        let binDirectory = Self.directoryOfLinkedProgram(in: given)
         guard ["initdb", "postgres"].allSatisfy({ access("\(binDirectory)/\($0)", X_OK) == 0 }),
             let text = try? Command(["\(binDirectory)/postgres", "--version"]).output(),
             let major = Self.majorVersion(in: text)
@@ -49,6 +51,13 @@ package struct PostgresInstallation: Sendable, Hashable {
         }
         guard let version else { return found }
         return found.filter { $0.majorVersion == version } + found.filter { $0.majorVersion != version }
+    }
+
+    private static func directoryOfLinkedProgram(in directory: String) -> String {
+        guard let resolved = realpath("\(directory)/postgres", nil) else { return directory }
+        defer { free(resolved) }
+        let path = String(cString: resolved)
+        return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? directory
     }
 
     func program(_ name: String) -> String { "\(binDirectory)/\(name)" }

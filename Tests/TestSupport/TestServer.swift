@@ -37,8 +37,9 @@ package actor TestServer {
     package static var installation: PostgresInstallation {
         get throws {
             guard let first = PostgresInstallation.find().first else { throw NoServer() }
+            // A wrong path must not mean "some other version".
             if let directory = ProcessEnvironment.current["PARTITION_CLI_PG_BIN"], !directory.isEmpty,
-                first.binDirectory != directory
+                PostgresInstallation(binDirectory: directory) != first
             {
                 throw NoServer()
             }
