@@ -54,6 +54,32 @@ struct PartitionBoundTests {
         #expect(try JSONDecoder().decode(PartitionBound.self, from: JSONEncoder().encode(bound)) == bound)
     }
 
+    /// Printed by PostgreSQL 15.18 and 18.4 under DateStyle ISO and TimeZone UTC for bounds on all kinds of types.
+    private static let serverOutput = [
+        "FOR VALUES IN ('a', NULL, 'b\\c', '', 'new\nline', 'é😀', 'NULL')", "FOR VALUES IN (true, NULL)",
+        "FOR VALUES IN ('0101')", "FOR VALUES IN ('00000000-0000-0000-0000-000000000001')", "FOR VALUES IN ('-3', '4')",
+        "FOR VALUES IN ('-9223372036854775808', '9223372036854775807')", "FOR VALUES IN ('\\x00ff')",
+        "FOR VALUES IN ('{1,2}')", "FOR VALUES IN ('1 day 02:00:00')",
+        "FOR VALUES FROM (MINVALUE) TO ('4714-11-24 00:00:00+00 BC')",
+        "FOR VALUES FROM ('2026-10-31 18:30:00.5+00') TO ('12026-01-01 00:00:00+00')",
+        "FOR VALUES FROM ('infinity') TO (MAXVALUE)",
+        "FOR VALUES FROM ('2026-01-01', '-5', 'it''s') TO ('2026-01-01', 7, MAXVALUE)",
+        "FOR VALUES FROM ('0044-03-15 BC', MINVALUE, MINVALUE) TO ('0001-01-01', MAXVALUE, MAXVALUE)",
+        "FOR VALUES FROM ('-1.5') TO ('1000000000000000000000000000000')",
+        "FOR VALUES FROM ('10000000000000000000000000000000') TO ('NaN')",
+        "FOR VALUES FROM ('-1.5e-300') TO ('Infinity')",
+    ]
+
+    @Test(
+        "are read as a server printed them, and written the same but for quotes around bare values",
+        arguments: serverOutput
+    )
+    func serverText(text: String) throws {
+        let written = try PartitionBound(parsing: text).description
+        let expected = text.replacing(", 7,", with: ", '7',").replacing("(true", with: "('true'")
+        #expect(written == expected)
+    }
+
     @Test("are written as in CREATE TABLE")
     func description() {
         let range = PartitionBound.range(lower: [.literal("it's"), .minValue], upper: [.literal("1"), .maxValue])
