@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import LibPQ
+public import PartitionMap
+public import PartitionRouter
+
+extension PostgresRegistry {
+    /// The header's columns, named as its fields are.
+    static let headerColumns: Statement = """
+        version, checksum, size, chunks, system_identifier AS "systemIdentifier", database, timeline, lsn::text AS lsn
+        """
+
+    public func load(_ entity: EntityName, _ extent: LoadExtent) async throws(RegistryError) -> StoredMap? {
+        let document: Statement = extent == .header ? "" : ", encode(document, 'hex') AS document"
+        let rows = try await query(
+            """
+            SELECT \(fragment: Self.headerColumns)\(fragment: document) FROM partition_registry.map
+            WHERE entity = \(bind: stored(entity))
+            """
+        )
+        guard let row = rows.first else { return nil }
+        let header = try Self.header(row)
+        guard extent != .header else { return StoredMap(header: header, document: nil) }
+        do throws(PartitionMapError) {
+            guard let bytes = Self.bytes(hexadecimal: row["document"]?.text ?? "") else {
+                throw PartitionMapError(.malformed, "its bytes can't be read")
+            }
+            let document = try PartitionMapDocument(parsing: bytes)
+            guard document.table == entity else {
+                throw PartitionMapError(.mismatch, "the document is another table's")
+            }
+            _ = try PublishedMap(header: header, document: document)
+            return StoredMap(header: header, document: document)
+        } catch {
+            throw RegistryError(.corrupt, "the published document can't be used: \(error.message)")
+        }
+    }
+
+    /// - Throws: ``RegistryError/Code/corrupt``.
+    static func header(_ row: Row) throws(RegistryError) -> PartitionMapHeader {
+        var fields: [String: String] = [:]
+        for name in ["version", "checksum", "size", "chunks", "systemIdentifier", "database", "timeline", "lsn"] {
+            fields[name] = row[name]?.text
+        }
+        do {
+            return try PartitionMapHeader(fields: fields)
+        } catch {
+            throw RegistryError(.corrupt, "the published header can't be read: \(error.message)")
+        }
+    }
+
+    private static func bytes(hexadecimal text: String) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.utf8.count / 2)
+        var high: UInt8?
+        for digit in text.utf8 {
+            let value: UInt8
+            switch digit {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = digit - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = digit - UInt8(ascii: "a") + 10
+            default: return nil
+            }
+            if let first = high {
+                bytes.append(first << 4 | value)
+                high = nil
+            } else {
+                high = value
+            }
+        }
+        return high == nil ? bytes : nil
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import NIOCore
+import NIOPosix
+import NIOSSL
+import PartitionRouter
+
+/// One connection to one Redis server.
+struct RedisConnection: Sendable {
+    let channel: any Channel
+    private let timeout: Duration
+
+    /// Connects, without speaking yet.
+    ///
+    /// - Parameter messages: Where the channels of published messages go, for a connection that subscribes.
+    static func open(
+        _ endpoint: RedisTarget.Endpoint,
+        tls: NIOSSLContext?,
+        timeout: Duration,
+        group: any EventLoopGroup,
+        messages: AsyncStream<String>.Continuation?
+    ) async throws(RegistryError) -> RedisConnection {
+        let isAddress = (try? SocketAddress(ipAddress: endpoint.host, port: endpoint.port)) != nil
+        let bootstrap = ClientBootstrap(group: group)
+            .connectTimeout(TimeAmount(timeout))
+            .channelOption(.socketOption(.so_keepalive), value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    if let tls {
+                        // Without a name the certificate must be good for the address itself.
+                        try pipeline.addHandler(
+                            NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : endpoint.host)
+                        )
+                    }
+                    try pipeline.addHandler(
+                        ByteToMessageHandler(RESPDecoder(), maximumBufferSize: RESPDecoder.maximumBulk + (1 << 20))
+                    )
+                    try pipeline.addHandler(RedisChannelHandler(messages: messages))
+                }
+            }
+        do {
+            let channel = try await bootstrap.connect(host: endpoint.host, port: endpoint.port).get()
+            return RedisConnection(channel: channel, timeout: timeout)
+        } catch {
+            messages?.finish()
+            throw RegistryError(connecting: endpoint, error)
+        }
+    }
+
+    var isOpen: Bool { channel.isActive }
+
+    /// Sends a command and waits for its reply. An error reply is returned, not thrown.
+    ///
+    /// - Throws: ``RegistryError``: unreachable when no reply came in time or the connection broke, cancelled when the
+    ///   task was. The connection is closed then, since a late reply would be taken for the next command's.
+    func send(_ command: RedisCommand, within limit: Duration? = nil) async throws(RegistryError) -> RESPValue {
+        let reply = channel.eventLoop.makePromise(of: RESPValue.self)
+        let timer = channel.eventLoop.scheduleTask(in: TimeAmount(limit ?? timeout)) { [channel] in
+            reply.fail(RedisTimeout())
+            channel.close(promise: nil)
+        }
+        do {
+            return try await withTaskCancellationHandler {
+                channel.writeAndFlush(RedisRequest(command: command, reply: reply)).cascadeFailure(to: reply)
+                defer { timer.cancel() }
+                return try await reply.futureResult.get()
+            } onCancel: {
+                channel.close(promise: nil)
+            }
+        } catch {
+            if Task.isCancelled { throw RegistryError(.cancelled, "cancelled while waiting for Redis") }
+            throw RegistryError(talking: error)
+        }
+    }
+
+    func close() { channel.close(promise: nil) }
+}
+
+/// No reply in time.
+struct RedisTimeout: Error {}
+
+extension TimeAmount {
+    /// Rounded down to nanoseconds, and bounded by what fits.
+    init(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        self = .seconds(min(seconds, 1_000_000)) + .nanoseconds(attoseconds / 1_000_000_000)
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import NIOCore
+import NIOPosix
+import NIOSSL
+import PartitionRouter
+
+extension RegistryError {
+    /// A connection that didn't come about.
+    init(connecting endpoint: RedisTarget.Endpoint, _ error: any Error) {
+        if error is CancellationError {
+            self.init(.cancelled, "cancelled while connecting to Redis")
+        } else if let tls = RegistryError(tls: error) {
+            self = tls
+        } else {
+            self.init(.unreachable, "Redis at \(endpoint) can't be reached: \(Self.reason(error))")
+        }
+    }
+
+    /// A connection that broke, or a server that doesn't speak as it should.
+    init(talking error: any Error) {
+        switch error {
+        case is RedisTimeout: self.init(.unreachable, "Redis didn't answer in time")
+        case let error as RESPError:
+            self.init(.unreachable, "what answers there isn't Redis: \(error.reason)")
+        case is ByteToMessageDecoderError.PayloadTooLargeError:
+            self.init(.unreachable, "what answers there isn't Redis: a reply that is too long")
+        default:
+            self = RegistryError(tls: error) ?? RegistryError(.unreachable, "the connection to Redis broke")
+        }
+    }
+
+    /// Nil for what isn't TLS' own.
+    private init?(tls error: any Error) {
+        switch error {
+        case NIOSSLError.uncleanShutdown: return nil
+        case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
+            self.init(
+                .refused,
+                "TLS with Redis failed",
+                hint:
+                    "is it a TLS port, does ca= hold its authority, does the name match, does it ask for cert= and key=?"
+            )
+        default: return nil
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case ChannelError.connectTimeout: "no answer in time"
+        case let error as NIOConnectionError where error.connectionErrors.isEmpty: "its name isn't known"
+        case let error as NIOConnectionError:
+            (error.connectionErrors.first?.error as? IOError).map { $0.localizedReason } ?? "no connection"
+        case let error as IOError: error.localizedReason
+        default: "no connection"
+        }
+    }
+
+    /// An error reply of the server.
+    init(redis text: String) {
+        let word = text.prefix { $0 != " " }
+        switch word {
+        case "WRONGPASS", "NOAUTH":
+            self.init(.refused, "Redis refused the user or password")
+        case "NOPERM":
+            self.init(
+                .refused,
+                "Redis refused a command: the user's ACL lacks a command, key or channel",
+                hint: "keys *partition_map*, channels *partition_map_updated*, commands as in the documentation"
+            )
+        case "READONLY":
+            self.init(.unreachable, "the Redis server has become a replica", hint: "try again")
+        case "LOADING", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS":
+            self.init(.unreachable, "Redis can't answer now (\(word))", hint: "try again")
+        case "OOM", "MISCONF":
+            self.init(.refused, "Redis refuses writes (\(word))", hint: "its memory is full or its disk failed")
+        case "WRONGTYPE", "FOREIGN":
+            self.init(
+                .corrupt,
+                "a key of this registry holds something else in Redis",
+                hint: "another application's? choose another prefix="
+            )
+        case "MOVED", "ASK":
+            self.init(
+                .unsupported,
+                "Redis Cluster keeps this table on another node",
+                hint: "name that node in the URL"
+            )
+        default:
+            // The first words of "ERR Client sent AUTH, but no password is set" and the like; never a command's content.
+            self.init(.refused, "Redis answered with an error (\(Self.printable(text)))")
+        }
+    }
+
+    /// Server text for a log: short, and without control characters.
+    private static func printable(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.prefix(80).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }
+            )
+        )
+    }
+}
+
+extension IOError {
+    fileprivate var localizedReason: String {
+        errnoCode == 111 || errnoCode == 61 ? "connection refused" : "errno \(errnoCode)"
+    }
+}
+
+extension RESPValue {
+    /// - Throws: ``RegistryError`` for an error reply.
+    func orThrow() throws(RegistryError) -> RESPValue {
+        if case .error(let text) = self { throw RegistryError(redis: text) }
+        return self
+    }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import PartitionRouter
+import Testing
+
+@Suite("A registry URL")
+struct RegistryURLTests {
+    private func redis(_ text: String, _ environment: [String: String] = [:]) throws -> RedisTarget {
+        let url = try RegistryURL(parsing: text, environment: environment)
+        guard case .redis(let target) = url.kind else { throw RegistryError(.unsupported, "not Redis") }
+        return target
+    }
+
+    @Test("of Redis says hosts, user, password, database and parameters")
+    func redisForms() throws {
+        let plain = try redis("redis://cache")
+        #expect(plain == RedisTarget(endpoints: [.init(host: "cache", port: 6379)]))
+        let full = try redis(
+            "rediss://us%40er:p%3Aw%2F@a:7000,[::1]:7001,b/3?replicas=2&ttl=60&timeout=9&ca=/ca&cert=/c&key=/k&prefix=x:"
+        )
+        #expect(full.endpoints.map(\.description) == ["a:7000", "[::1]:7001", "b:6379"])
+        #expect(full.user == "us@er")
+        #expect(full.password?.reveal() == "p:w/")
+        #expect(full.database == 3)
+        #expect(full.replicas == 2)
+        #expect(full.timeToLive == 60)
+        #expect(full.timeout == .seconds(9))
+        #expect(full.tls == .init(certificateAuthority: "/ca", certificate: "/c", key: "/k"))
+        #expect(try RegistryURL(parsing: "redis://a?prefix=x:").prefix == "x:")
+    }
+
+    @Test("leaves credentials and files to the environment")
+    func environment() throws {
+        let environment = [
+            "PARTITION_REGISTRY_USER": "u", "PARTITION_REGISTRY_PASSWORD": "p",
+            "PARTITION_REGISTRY_PASSWORD_FILE": "/f",
+            "PARTITION_REGISTRY_CA_FILE": "/ca", "PARTITION_REGISTRY_CERT_FILE": "/c",
+            "PARTITION_REGISTRY_KEY_FILE": "/k",
+        ]
+        let target = try redis("rediss://h", environment)
+        #expect(target.user == "u")
+        #expect(target.password?.reveal() == "p")
+        #expect(target.passwordFile == "/f")
+        #expect(target.tls == .init(certificateAuthority: "/ca", certificate: "/c", key: "/k"))
+        let own = try redis("redis://v:q@h", environment)
+        #expect(own.user == "v")
+        #expect(own.password?.reveal() == "q")
+        #expect(try redis("redis://h", ["PARTITION_REGISTRY_PASSWORD": ""]).password == nil)
+    }
+
+    @Test("of PostgreSQL goes to libpq without what is ours")
+    func postgres() throws {
+        let url = try RegistryURL(
+            parsing: "postgresql://u:p@h1,h2/db?sslmode=require&prefix=x&target_session_attrs=primary"
+        )
+        #expect(
+            url.kind
+                == .postgres(
+                    conninfo: Secret("postgresql://u:p@h1,h2/db?sslmode=require&target_session_attrs=primary")
+                )
+        )
+        #expect(url.prefix == "x")
+        #expect(url.redactedDescription == "postgresql://u@h1,h2/db")
+        #expect(try RegistryURL(parsing: "self").kind == .selfDatabase)
+        #expect(try RegistryURL(parsing: "none").kind == .none)
+    }
+
+    @Test(
+        "that can't be used is an error that doesn't repeat it",
+        arguments: [
+            "", "  ", "\n", "secret", "secret://x", "redis:", "redis://", "redis://secret@", "redis://h:secret",
+            "redis://h:0",
+            "redis://h:70000", "redis://h/secret", "redis://h/-1", "redis://h/1/secret", "redis://u:a/secret@h",
+            "redis://[::1",
+            "redis://h,", "redis://h?Secret=1", "redis://u:a?secret@h", "redis://h?replicas=secret", "redis://h?ttl=0",
+            "redis://h?timeout=", "redis://h?prefix={secret}", "redis://h?prefix=secret%0a", "redis://h?prefix=se%2A",
+            "redis://%zz@h", "redis://%00@h", "redis://h secret", "rediss://h?cert=/c", "jdbc:postgresql://secret",
+            "self?x-secret=1",
+            "postgresql+psycopg://u:secret@h/db", "etcd://secret", "consul://secret", "REDIS//secret", "self://secret",
+        ]
+    )
+    func errors(text: String) throws {
+        let error = #expect(throws: RegistryURLError.self) { try RegistryURL(parsing: text) }
+        #expect(error.map { "\($0) \($0.message) \($0.hint ?? "")" }?.contains("secret") == false)
+    }
+
+    @Test("names a mistyped parameter")
+    func mistyped() {
+        let error = #expect(throws: RegistryURLError.self) { try RegistryURL(parsing: "redis://h?replica=1") }
+        #expect(error?.message.contains("replica") == true)
+    }
+
+    @Test(
+        "never prints a password",
+        arguments: [
+            "redis://u:secret@h/2", "redis://secret@h", "rediss://:secret@h?prefix=a",
+            "postgres://u:secret@h/db?password=secret",
+            "postgres://u:a/secret@h/db", "postgres://u:a@secret@h/db", "postgresql://u:secret@h",
+        ]
+    )
+    func redaction(text: String) throws {
+        let url = try RegistryURL(parsing: text)
+        for printed in ["\(url)", String(reflecting: url.kind), url.redactedDescription] {
+            #expect(!printed.contains("a@secret") && !printed.contains(":secret") && !printed.contains("/secret"))
+        }
+        var dumped = ""
+        dump(url, to: &dumped)
+        #expect(!dumped.contains("secret") || text == "redis://secret@h")
+        #expect(!url.redactedDescription.contains("secret"))
+    }
+}
