@@ -41,8 +41,8 @@ package struct Grid: Hashable, Codable, Sendable {
     package func index(containing coordinate: Int64) -> Int {
         let coordinate = min(max(coordinate, CoordinateLimits.lowest), CoordinateLimits.highest)
         var k = estimatedIndex(coordinate)
-        // The estimate doesn't know shorter months nor changes of the clock: it is wrong by one or two cells, in either
-        // direction.
+        // The estimate looks at local time alone. It is a cell too high before the anchor's day of the month and where
+        // a boundary is skipped or repeated, and too low where clocks are put back twice within a day.
         while position(k) > coordinate, k > .min { k -= 1 }
         while k < .max, position(k + 1) <= coordinate { k += 1 }
         return k

@@ -169,6 +169,29 @@ struct GridInferenceTests {
         )
     }
 
+    @Test("know days that begin at half past two, also when the newest begins in a skipped hour")
+    func skippedTimeOfDay() throws {
+        let grid = Grid(period: .day, anchor: try civil("2026-01-01 02:30:00"), timeline: .zoned(.paris))
+        let ranges = try Self.cells(grid, endingBefore: "2026-03-30 02:30:00", 4)
+        #expect(ranges.last?.lower == (try instant("2026-03-29T01:30:00Z").microseconds))
+        let inferred = try GridInference.infer(ranges: ranges, timeline: grid.timeline).get()
+        #expect(inferred.period == .day && inferred.anchor.description.hasSuffix("02:30:00"))
+        let next = grid.index(containing: try instant("2026-06-01T12:00:00Z").microseconds)
+        let cell = try #require(grid.range(next))
+        #expect(inferred.range(inferred.index(containing: cell.lower)) == cell)
+    }
+
+    @Test("know hours that begin at seven minutes past, also in an hour that is repeated")
+    func repeatedHour() throws {
+        for text in ["2026-10-25T00:07:00Z", "2026-10-25T01:07:00Z"] {
+            let lower = try instant(text).microseconds
+            let range = KeyRange(lower: lower, upper: lower + 3_600_000_000)
+            let grid = try GridInference.infer(ranges: [range], timeline: .zoned(.paris)).get()
+            #expect(grid.period == .hour)
+            #expect(grid.range(grid.index(containing: lower)) == range)
+        }
+    }
+
     @Test("find the zone whose midnights the boundaries are")
     func zones() throws {
         let timelines = [ZoneRules.utc, .paris, .havana].map { Timeline.zoned($0) }

@@ -93,6 +93,26 @@ struct GridTests {
         #expect(grid.range(day - 1)?.isAdjacent(to: after) == true)
     }
 
+    @Test("find the day again after clocks were put back twice in a night")
+    func twiceInANight() throws {
+        // Local time runs to 00:30, again from 23:30 to 00:30, and again from 23:30 on.
+        let rules = ZoneRules(
+            name: "odd",
+            initialOffset: 7200,
+            transitions: [
+                .init(at: try instant("2026-06-09T22:30:00Z"), offset: 3600),
+                .init(at: try instant("2026-06-09T23:30:00Z"), offset: 0),
+            ]
+        )
+        let grid = Grid(period: .day, timeline: .zoned(rules))
+        let day = grid.index(containing: try instant("2026-06-10T12:00:00Z").microseconds)
+        let boundary = try #require(grid.boundary(day))
+        for minutes in Int64(0)...120 {
+            #expect(grid.index(containing: boundary + minutes * 60_000_000) == day)
+        }
+        #expect(grid.index(containing: boundary - 1) == day - 1)
+    }
+
     @Test(
         "end where PostgreSQL's timestamps do, and never trap",
         arguments: ["minute", "1000000 hours", "day", "week", "month", "quarter", "1000000 years"]
