@@ -3,6 +3,7 @@
 
 import CLibPQ
 package import Logging
+import Synchronization
 
 /// One session with a PostgreSQL server.
 ///
@@ -10,8 +11,12 @@ package import Logging
 /// the server stalls no other task. Statements of several tasks are run one after the other; a transaction, though,
 /// belongs to the session: give a connection to one task at a time.
 ///
-/// Cancelling a task ends its statement and only that one. The cancelled task does not wait for anything but the
-/// server's answer, for at most ``ConnectionConfiguration/cancelGrace``.
+/// Cancelling a task ends its statement and only that one: the task waits for the server's answer, for at most
+/// ``ConnectionConfiguration/cancelGrace``. A statement that still waits for its turn behind another task's is not sent,
+/// but its task is told only when its turn comes.
+///
+/// What the connection knows about itself (``isOpen``, ``transactionStatus``…) is to be had between statements, too, and
+/// waits for a running one; ``backendPID`` and ``serverVersion`` don't.
 package actor Connection {
     /// Whether a transaction is open, as the server last said.
     package enum TransactionStatus: Sendable, Hashable {
@@ -34,6 +39,8 @@ package actor Connection {
     var logger: Logger
     /// Touched on `executor` only; nil when closed.
     var handle: OpaquePointer?
+    private nonisolated let processID = Atomic<Int32>(0)
+    private nonisolated let version = Atomic<Int>(0)
 
     private init(_ configuration: ConnectionConfiguration, logger: Logger) throws(PostgresError) {
         self.configuration = configuration
@@ -83,7 +90,9 @@ package actor Connection {
             switch dial.connect({ collectNotices(of: $0) }) {
             case .success(let handle):
                 self.handle = handle
-                logger[metadataKey: "pg_pid"] = "\(PQbackendPID(handle))"
+                processID.store(PQbackendPID(handle), ordering: .releasing)
+                version.store(Int(PQserverVersion(handle)), ordering: .releasing)
+                logger[metadataKey: "pg_pid"] = "\(backendPID)"
                 logNotices()
                 return .success(())
             case .failure(let error):
@@ -116,11 +125,12 @@ package actor Connection {
 }
 
 extension Connection {
-    /// The process id of the session's server process, as `pg_stat_activity` and `pg_locks` show it; 0 when closed.
-    package var backendPID: Int32 { handle.map { PQbackendPID($0) } ?? 0 }
+    /// The process id of the session's server process, as `pg_stat_activity` and `pg_locks` show it. To be had without
+    /// waiting for a running statement, which others may want to look for; kept after the connection was closed.
+    package nonisolated var backendPID: Int32 { processID.load(ordering: .acquiring) }
 
-    /// The server's version, for example 150018 for 15.18; 0 when closed.
-    package var serverVersion: Int { handle.map { Int(PQserverVersion($0)) } ?? 0 }
+    /// The server's version, for example 150018 for 15.18.
+    package nonisolated var serverVersion: Int { version.load(ordering: .acquiring) }
 
     /// Whether statements can be sent. False after ``close()`` and after the connection was lost or given up.
     package var isOpen: Bool { handle != nil }

@@ -11,7 +11,7 @@ struct CancellationTests {
     func endsStatement() async throws {
         let connection = try await TemporaryDatabase.current.connect()
         let observer = try await TemporaryDatabase.current.connect()
-        let pid = await connection.backendPID
+        let pid = connection.backendPID
         let task = Task { try await connection.query("SELECT pg_sleep(600)") }
         try await observer.waitUntilActive(pid, waitEvent: "PgSleep")
         task.cancel()
@@ -66,7 +66,7 @@ struct CancellationTests {
     func queuedStatement() async throws {
         let connection = try await TemporaryDatabase.current.connect()
         let holder = try await TemporaryDatabase.current.connect()
-        let pid = await connection.backendPID
+        let pid = connection.backendPID
         _ = try await holder.query("SELECT pg_advisory_lock(1)")
         let first = Task { try await connection.query("SELECT pg_advisory_lock(1), 'first' AS who") }
         try await holder.waitUntilActive(pid, waitEvent: "advisory")
@@ -84,7 +84,7 @@ struct CancellationTests {
     func largeResult() async throws {
         let connection = try await TemporaryDatabase.current.connect()
         let observer = try await TemporaryDatabase.current.connect()
-        let pid = await connection.backendPID
+        let pid = connection.backendPID
         let task = Task {
             try await connection.query("SELECT repeat('x', 1000) FROM generate_series(1, 100000000)")
         }
@@ -99,7 +99,7 @@ struct CancellationTests {
     func script() async throws {
         let connection = try await TemporaryDatabase.current.connect()
         let observer = try await TemporaryDatabase.current.connect()
-        let pid = await connection.backendPID
+        let pid = connection.backendPID
         let task = Task { try await connection.script(["CREATE TABLE made (i int)", "SELECT pg_sleep(600)"]) }
         try await observer.waitUntilActive(pid, waitEvent: "PgSleep")
         task.cancel()

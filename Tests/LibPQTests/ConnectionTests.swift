@@ -51,10 +51,10 @@ struct ConnectionTests {
     func facts() async throws {
         let database = try TemporaryDatabase.current
         let connection = try await database.connect(applicationName: "facts")
-        #expect(await connection.serverVersion / 10_000 == database.cluster.installation.majorVersion)
+        #expect(connection.serverVersion / 10_000 == database.cluster.installation.majorVersion)
         #expect(await connection.parameter("client_encoding") == "UTF8")
         #expect(await connection.parameter("no such parameter") == nil)
-        let pid = await connection.backendPID
+        let pid = connection.backendPID
         #expect(try await connection.text("SELECT pg_backend_pid()") == "\(pid)")
         #expect(try await connection.text("SHOW application_name") == "facts")
         #expect(await connection.transactionStatus == .idle)
@@ -141,7 +141,7 @@ struct ConnectionTests {
 
     private func abandonedSession() async throws -> Int32 {
         let connection = try await TemporaryDatabase.current.connect()
-        return await connection.backendPID
+        return connection.backendPID
     }
 
     @Test("refuses COPY to the client instead of waiting for ever")

@@ -20,7 +20,7 @@ struct NotificationTests {
             let notification = try await listener.notification(within: .seconds(60))
             #expect(notification?.payload == payload)
             #expect(notification?.channel == channel)
-            #expect(await notification?.backendPID == sender.backendPID)
+            #expect(notification?.backendPID == sender.backendPID)
         }
         #expect(try await listener.notification(within: .zero) == nil)
         try await listener.unlisten(channel)

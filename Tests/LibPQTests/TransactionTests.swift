@@ -115,7 +115,7 @@ struct TransactionTests {
     func cancelledBody() async throws {
         let connection = try await TemporaryDatabase.current.connect()
         let observer = try await TemporaryDatabase.current.connect()
-        let pid = await connection.backendPID
+        let pid = connection.backendPID
         let task = Task {
             try await connection.withTransaction { connection in
                 _ = try await connection.query("CREATE TABLE t (i int)")
@@ -152,7 +152,7 @@ struct TransactionTests {
         let connection = try await TemporaryDatabase.current.connect()
         let observer = try await TemporaryDatabase.current.connect()
         try await connection.makeSlowCommitTable()
-        let pid = await connection.backendPID
+        let pid = connection.backendPID
         let task = Task {
             try await connection.withTransaction { try await $0.query("INSERT INTO slow VALUES (1)") }
         }
@@ -169,7 +169,7 @@ struct TransactionTests {
         let connection = try await TemporaryDatabase.current.connect()
         let observer = try await TemporaryDatabase.current.connect()
         try await connection.makeSlowCommitTable()
-        let pid = await connection.backendPID
+        let pid = connection.backendPID
         let task = Task {
             try await connection.withTransaction { try await $0.query("INSERT INTO slow VALUES (1)") }
         }
