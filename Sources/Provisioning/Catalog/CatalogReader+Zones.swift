@@ -41,6 +41,11 @@ extension CatalogReader {
     /// Grids without a policy of their own are anchored at 2000-01-01: rules are needed from there on.
     private static let epochOfGrids = Instant(microseconds: 946_684_800_000_000)
 
+    /// As PostgreSQL reads it, years before our era and past 9999 included.
+    private static func literal(_ instant: Instant) -> String {
+        CoordinateCodec(.timestamptz)?.literal(instant.microseconds) ?? instant.description
+    }
+
     /// Geographic zones in which every bound is a midnight.
     private func zonesWithMidnights(at bounds: [Instant]) async throws(PostgresError) -> [String] {
         let rows = try await session.connection.query(
@@ -49,7 +54,7 @@ extension CatalogReader {
               FROM pg_timezone_names z
              WHERE z.name LIKE '%/%' AND z.name !~ '^(posix|right|Etc|SystemV|US)/'
                AND NOT EXISTS (
-                   SELECT FROM unnest(\(bind: bounds.map(\.description))::timestamptz[]) b(at)
+                   SELECT FROM unnest(\(bind: bounds.map(Self.literal))::timestamptz[]) b(at)
                     WHERE ((b.at AT TIME ZONE z.name)::date)::timestamp AT TIME ZONE z.name <> b.at)
              ORDER BY z.name
             """
@@ -81,8 +86,8 @@ extension CatalogReader {
             ), samples AS (
                 SELECT k.name, t, extract(epoch FROM (t AT TIME ZONE k.name) - (t AT TIME ZONE 'UTC'))::int AS seconds
                   FROM known k,
-                       generate_series(date_trunc('day', \(bind: start.description)::timestamptz),
-                                       \(bind: Instant(microseconds: end).description)::timestamptz, interval '1 day') t
+                       generate_series(date_trunc('day', \(bind: Self.literal(start))::timestamptz),
+                                       \(bind: Self.literal(Instant(microseconds: end)))::timestamptz, interval '1 day') t
             ), steps AS (
                 SELECT name, t, seconds, lag(t) OVER w AS before, lag(seconds) OVER w AS old
                   FROM samples WINDOW w AS (PARTITION BY name ORDER BY t)
