@@ -50,7 +50,7 @@ package actor Cluster {
         self.directory = directory
         self.user = user
         self.pidDirectory = pidDirectory
-        watchdog = try Watchdog(directory: directory.path)
+        watchdog = try Watchdog(directory: directory.path, pidDirectory: pidDirectory)
     }
 
     /// The postmaster's process id while the server runs.

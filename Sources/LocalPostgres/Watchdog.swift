@@ -23,6 +23,7 @@ final class Watchdog {
                 tries=$((tries + 1))
             done
             if [ "$tries" -eq 100 ]; then kill -KILL "$pid"; fi
+            if [ -n "$2" ]; then rm -f -- "$2/postgres-$pid.pid"; fi
         fi 2>/dev/null
         rm -rf -- "$1"
         """
@@ -30,11 +31,15 @@ final class Watchdog {
     private let lifeline: Pipe
     private let shell: ChildProcess
 
-    init(directory: String) throws(ClusterError) {
+    /// - Parameter pidDirectory: where ``Cluster`` keeps the server's pid; the file goes with the server, as somebody else may
+    ///   get its number.
+    init(directory: String, pidDirectory: String?) throws(ClusterError) {
         lifeline = try Pipe()
         let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
         defer { close(null) }
-        let command = Command(["/bin/sh", "-c", Self.script, "partition-cli-watchdog", directory])
+        let command = Command([
+            "/bin/sh", "-c", Self.script, "partition-cli-watchdog", directory, pidDirectory ?? "",
+        ])
         shell = ChildProcess(try command.spawn(input: lifeline.readEnd, output: null))
     }
 
