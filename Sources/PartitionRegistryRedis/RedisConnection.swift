@@ -61,10 +61,12 @@ struct RedisConnection: Sendable {
             reply.fail(RedisTimeout())
             channel.close(promise: nil)
         }
+        // On the event loop, where the timer would fire: the task that waits may be scheduled much later, and meanwhile
+        // the timer would close a healthy connection.
+        reply.futureResult.whenComplete { _ in timer.cancel() }
         do {
             return try await withTaskCancellationHandler {
                 channel.writeAndFlush(RedisRequest(command: command, reply: reply)).cascadeFailure(to: reply)
-                defer { timer.cancel() }
                 return try await reply.futureResult.get()
             } onCancel: {
                 channel.close(promise: nil)

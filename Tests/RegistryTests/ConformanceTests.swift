@@ -8,7 +8,7 @@ import Testing
 
 /// What every registry promises, checked with the real servers.
 @Suite("Every registry")
-struct RegistryConformanceTests {
+struct ConformanceTests {
     @Test("begins empty, and gives to everybody what one client published", arguments: Store.allCases)
     func publish(store: Store) async throws {
         try await StoreFixture.with(store) { fixture in
