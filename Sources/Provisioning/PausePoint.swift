@@ -21,9 +21,15 @@ package enum PausePoint: String, CaseIterable, Sendable {
     case verified = "verified"
     case published = "published"
 
+    #if DEBUG
+        /// What a test does when a run in its own process gets to a point.
+        @TaskLocal package static var visit: (@Sendable (PausePoint) async -> Void)?
+    #endif
+
     @inline(__always)
     package func reach() async {
         #if DEBUG
+            await Self.visit?(self)
             guard ProcessInfo.processInfo.environment["PARTITION_CLI_PAUSE_AT"] == rawValue else { return }
             FileHandle.standardError.write(Data("paused at \(rawValue)\n".utf8))
             try? await Task.sleep(for: .seconds(86_400))

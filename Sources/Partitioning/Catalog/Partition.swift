@@ -63,13 +63,22 @@ package struct PartitionMarker: Hashable, Codable, Sendable {
     package static let currentVersion = 1
 
     package var version: Int
-    /// The parent at the time of creation, for people: not used to decide.
+    /// The parent at the time of creation. Decides nothing but whose run removes a table that was never attached.
     package var parent: String
     package var createdAt: Instant
+    /// True from the table's creation until the very transaction that attaches it; nil afterwards, also when it is detached one day.
+    /// What still says so was left by an interrupted run.
+    package var isUnattached: Bool?
 
-    package init(version: Int = PartitionMarker.currentVersion, parent: String, createdAt: Instant) {
+    package init(
+        version: Int = PartitionMarker.currentVersion,
+        parent: String,
+        createdAt: Instant,
+        isUnattached: Bool? = nil
+    ) {
         self.version = version
         self.parent = parent
         self.createdAt = createdAt
+        self.isUnattached = isUnattached
     }
 }

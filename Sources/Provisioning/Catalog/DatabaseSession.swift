@@ -38,9 +38,19 @@ package struct DatabaseSession: Sendable {
         "SET default_transaction_isolation = 'read committed'",
         "SET default_transaction_deferrable = off",
         "SET row_security = off",
+        "SET quote_all_identifiers = off",
+        "SET array_nulls = on",
+        // Empty: the database's own tablespace, where neither parent nor sibling names one.
+        "SET default_tablespace = ''",
         "SET lock_timeout = '5s'",
         "SET statement_timeout = '30s'",
-        "SET idle_in_transaction_session_timeout = '10s'",
+        // A client that is stopped in a transaction loses it within a second, and with it the locks.
+        "SET idle_in_transaction_session_timeout = '1s'",
+        // No COMMIT of ours hangs on a standby; see LockedChange for why never off.
+        "SET synchronous_commit = local",
+        "SET idle_session_timeout = 0",
         "SET client_min_messages = 'warning'",
+        // From PostgreSQL 17 on; it would end a long CREATE INDEX CONCURRENTLY.
+        "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'",
     ]
 }

@@ -78,6 +78,13 @@ struct DefaultShield {
         return try rows.first?.bool("found") ?? true
     }
 
+    /// The name of the CHECK over these ranges.
+    static func constraint(over creations: [PartitionCreation]) -> String {
+        let lower = creations.min { $0.range.lower < $1.range.lower }?.lowerBound ?? ""
+        let upper = creations.max { $0.range.upper < $1.range.upper }?.upperBound ?? ""
+        return "partition_cli_ahead_" + String(IdentifierName.hash(lower + upper), radix: 16)
+    }
+
     /// Adds the CHECK and validates it. The first is an instant under ACCESS EXCLUSIVE, the second reads the table beside its writers.
     ///
     /// - Parameter creations: ranges ahead of all writes, none of them with rows in the default partition.
@@ -85,7 +92,7 @@ struct DefaultShield {
         guard let first = creations.min(by: { $0.range.lower < $1.range.lower }),
             let last = creations.max(by: { $0.range.upper < $1.range.upper })
         else { return nil }
-        let name = "partition_cli_ahead_" + String(IdentifierName.hash(first.lowerBound + last.upperBound), radix: 16)
+        let name = Self.constraint(over: creations)
         let column = Statement(trustedCatalogSQL: key.sql, "quote_ident")
         let outcome = try await ladder.perform(
             change(
@@ -101,17 +108,20 @@ struct DefaultShield {
         )
         if case .deferred(_, let blockers) = outcome { return .deferred(blockers) }
         await PausePoint.checkAdded.reach()
-        try await validate(name)
+        try await validate(name, until: deadline)
         await PausePoint.checkValidated.reach()
         return .raised(Raised(constraint: name))
     }
 
-    private func validate(_ constraint: String) async throws(PostgresError) {
-        _ = try await connection.script([
-            "SET statement_timeout = 0",
-            "ALTER TABLE \(defaultPartition.name) VALIDATE CONSTRAINT \(identifier: constraint)",
-            "SET statement_timeout = '30s'",
-        ])
+    /// Reads the whole table, for as long as it takes within the deadline.
+    private func validate(_ constraint: String, until deadline: ContinuousClock.Instant) async throws(PostgresError) {
+        _ = try await connection.script(
+            [
+                "SET LOCAL statement_timeout = 0",
+                "ALTER TABLE \(defaultPartition.name) VALIDATE CONSTRAINT \(identifier: constraint)",
+            ],
+            deadline: max(.milliseconds(1), deadline - ContinuousClock.now)
+        )
     }
 
     /// Drops the CHECK, of this run or an earlier one.

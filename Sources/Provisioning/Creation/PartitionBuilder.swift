@@ -18,7 +18,6 @@ struct PartitionBuilder {
     /// - Returns: the table's oid.
     /// - Throws: `TransactionError`.
     func build(_ creation: PartitionCreation, createdAt: Instant) async throws -> UInt32 {
-        let marker = PartitionMarker(parent: parent.description, createdAt: createdAt)
         return try await connection.withTransaction { connection in
             if !creation.adoptsExisting {
                 _ = try await connection.query(
@@ -29,6 +28,13 @@ struct PartitionBuilder {
             guard let actual = try await PropertyReader(connection: connection).properties(of: [oid])[oid] else {
                 throw PostgresError(.decoding, "\(creation.name) vanished while it was being built")
             }
+            // Somebody else's table that is adopted is none of ours to remove, should it never be attached.
+            let isOurs = !creation.adoptsExisting || actual.marker?.isUnattached == true
+            let marker = PartitionMarker(
+                parent: parent.description,
+                createdAt: createdAt,
+                isUnattached: isOurs ? true : nil
+            )
             _ = try await connection.script(
                 PropertyRepair(actual: actual, expected: expected).statements(marker: marker)
             )

@@ -17,15 +17,15 @@ package struct LockLadder: Sendable {
     /// Between two looks: whoever is seen in both is a long holder.
     package var lookInterval: Duration
 
-    /// The usual rungs.
+    /// The usual rungs. What a short transaction didn't let us have in 25 ms the next 25 ms mostly bring; nobody notices these.
     package static let standard = LockLadder(
-        rungs: [.milliseconds(25), .milliseconds(50), .milliseconds(100), .milliseconds(200)],
+        rungs: [25, 25, 25, 50, 50, 100, 200].map { .milliseconds($0) },
         lookInterval: .milliseconds(100)
     )
 
     /// When the last partition is about to run out a longer stall is the lesser harm: up to the 2 s that the pattern allows.
     package static let emergency = LockLadder(
-        rungs: standard.rungs + [.milliseconds(500), .seconds(1), .seconds(2)],
+        rungs: [25, 50, 100, 200, 500, 1000, 2000].map { .milliseconds($0) },
         lookInterval: .milliseconds(100)
     )
 
@@ -41,13 +41,24 @@ package struct LockLadder: Sendable {
         case deferred(attempts: Int, blockers: [Blocker])
     }
 
-    func rung(_ attempt: Int) -> Duration {
-        rungs[min(attempt, rungs.count - 1)]
+    /// The limits of the attempt with this number, from 0.
+    ///
+    /// With several blocking locks a deadlock with an application's transaction is possible. Whoever has waited for `deadlock_timeout` finds it,
+    /// and is its victim: so that it is never the application, we have given up by then.
+    package func limits(_ attempt: Int, blockingLocks: Int, deadlockTimeout: Duration) -> LockedChange.Limits {
+        var budget = rungs[min(attempt, rungs.count - 1)]
+        if blockingLocks > 1 { budget = min(budget, max(rungs[0], deadlockTimeout * 0.8)) }
+        // An autovacuum in the way ends after `deadlock_timeout`, not at once.
+        return LockedChange.Limits(budget: budget, gentle: max(.seconds(5), deadlockTimeout + .seconds(2)))
     }
 
     /// Pause after a failed attempt: doubling from 100 ms up to 2 s, of which a random half to whole is taken.
-    func pause(after attempt: Int, random: Double) -> Duration {
-        let ceiling = Duration.milliseconds(min(2000, 100 << min(attempt, 5)))
+    ///
+    /// - Parameters:
+    ///   - attempt: how many attempts have failed, from 1.
+    ///   - random: from 0 up to but not including 1.
+    package func pause(after attempt: Int, random: Double) -> Duration {
+        let ceiling = Duration.milliseconds(min(2000, 100 << min(attempt - 1, 5)))
         return ceiling * (0.5 + random / 2)
     }
 
@@ -55,8 +66,9 @@ package struct LockLadder: Sendable {
     ///
     /// - Parameters:
     ///   - change: what to do. It is tried as a whole, each time in a transaction of its own.
-    ///   - deadline: no attempt begins after it.
-    /// - Throws: `PostgresError` for whatever isn't a matter of locks, with its SQLSTATE; `CancellationError`.
+    ///   - deadline: no attempt but the first begins after it.
+    /// - Throws: `PostgresError` for whatever isn't a matter of locks, with its SQLSTATE; `CancellationError`. The
+    ///   connection, if still open, is out of the transaction.
     package func perform(
         _ change: LockedChange,
         on connection: Connection,
@@ -71,72 +83,93 @@ package struct LockLadder: Sendable {
             guard lookout.isClear else {
                 return .deferred(attempts: attempts, blockers: lookout.blockers)
             }
+            let limits = limits(
+                attempts,
+                blockingLocks: change.blocking.count,
+                deadlockTimeout: lookout.deadlockTimeout
+            )
             do {
-                _ = try await connection.script(change.message(budget: rung(attempts), lockable: lookout.lockable))
+                _ = try await connection.script(change.message(limits, rights: lookout.rights))
                 return .done(attempts: attempts + 1)
-            } catch  where error.isRetriedByLadder {
-                try await rollBack(connection)
+            } catch {
+                await rollBack(connection)
+                guard error.isRetriedByLadder else { throw error }
                 logger.debug(
                     "lock not available, trying again",
                     metadata: [
                         "purpose": "\(change.purpose)", "attempt": "\(attempts + 1)",
-                        "sqlstate": "\(error.sqlState?.rawValue ?? "none")", "budget": "\(rung(attempts))",
+                        "sqlstate": "\(error.sqlState?.rawValue ?? "none")", "budget": "\(limits.budget)",
                     ]
                 )
-                attempts += 1
-                let pause = pause(after: attempts, random: Double.random(in: 0..<1))
-                guard ContinuousClock.now + pause < deadline else {
-                    let look = try await observer.look(at: change.locks)
-                    return .deferred(attempts: attempts, blockers: look.holders.values.sortedByAge)
-                }
-                try await Task.sleep(for: pause)
-            } catch {
-                if error.kind == .server { try await rollBack(connection) }
-                throw error
             }
+            attempts += 1
+            let pause = pause(after: attempts, random: Double.random(in: 0..<1))
+            guard ContinuousClock.now + pause < deadline else {
+                let look = try await observer.look(at: change.locks, alone: change.alone)
+                return .deferred(attempts: attempts, blockers: look.holders.values.sortedByAge)
+            }
+            try await Task.sleep(for: pause)
         }
     }
 
     private struct Lookout {
         var isClear: Bool
         var blockers: [Blocker]
-        var lockable: Set<UInt32>
+        var rights: [UInt32: LockRight]
+        var deadlockTimeout: Duration
     }
 
     /// Waits until no holder is seen in two looks one after the other.
-    ///
-    /// An ordinary autovacuum is no reason to wait: it ends as soon as our gentle lock on its table has waited for
-    /// `deadlock_timeout`. One against wraparound never yields, so it is waited for like anybody else.
     private func waitForLongHolders(
         of change: LockedChange,
         observer: LockObserver,
         until deadline: ContinuousClock.Instant
     ) async throws -> Lookout {
         let wanted = change.blocking
-        var previous = try await observer.look(at: change.locks)
-        guard !wanted.isEmpty else {
-            return Lookout(isClear: true, blockers: [], lockable: previous.lockable)
-        }
-        var wait = lookInterval
+        let facts = try await observer.look(at: change.locks, alone: change.alone)
+        var lookout = Lookout(
+            isClear: true,
+            blockers: [],
+            rights: facts.rights,
+            deadlockTimeout: facts.deadlockTimeout
+        )
+        if wanted.isEmpty { return lookout }
+        var pause = lookInterval
         while true {
-            try await Task.sleep(for: wait)
-            let current = try await observer.look(at: wanted)
-            let long = current.holders.filter { holder, blocker in
-                previous.holders[holder] != nil && (!blocker.isAutovacuum || blocker.isWraparoundVacuum)
+            let first = try await observer.look(at: wanted, alone: change.alone)
+            try await Task.sleep(for: lookInterval)
+            let second = try await observer.look(at: wanted, alone: change.alone)
+            let long = second.holders.filter { holder, blocker in
+                first.holders[holder] != nil && !yields(blocker, holder.relation, change: change, facts.rights)
             }
-            if long.isEmpty { return Lookout(isClear: true, blockers: [], lockable: previous.lockable) }
-            guard ContinuousClock.now + wait < deadline else {
-                return Lookout(isClear: false, blockers: long.values.sortedByAge, lockable: [])
-            }
-            previous.holders = current.holders
-            wait = min(wait * 1.5, .seconds(1))
+            lookout.isClear = long.isEmpty
+            lookout.blockers = long.values.sortedByAge
+            let left = deadline - ContinuousClock.now
+            if lookout.isClear || left <= .zero { return lookout }
+            try await Task.sleep(for: min(pause, left))
+            pause = min(pause * 1.5, .seconds(1))
         }
     }
 
-    private func rollBack(_ connection: Connection) async throws {
-        if await connection.transactionStatus != .idle {
-            _ = try await connection.script(["ROLLBACK"])
-        }
+    /// Whether a holder goes by itself when we ask gently: an autovacuum ends as soon as a lock has waited for it for
+    /// `deadlock_timeout`. One against wraparound never does, and where we can't ask gently we have to wait for any.
+    private func yields(
+        _ blocker: Blocker,
+        _ relation: UInt32,
+        change: LockedChange,
+        _ rights: [UInt32: LockRight]
+    ) -> Bool {
+        guard blocker.isAutovacuum, !blocker.isWraparoundVacuum else { return false }
+        return change.blocking.allSatisfy { rights[$0.oid] == .lockTable } || rights[relation] == .lockTable
+    }
+
+    /// Also after a cancellation, whose victim is the statement and not the session.
+    private func rollBack(_ connection: Connection) async {
+        await Task {
+            guard await connection.isOpen, await connection.transactionStatus != .idle else { return }
+            // Where this fails the connection is gone, which the next statement says.
+            _ = try? await connection.script(["ROLLBACK"])
+        }.value
     }
 }
 

@@ -16,34 +16,45 @@ struct LockObserver {
 
     struct Look {
         var holders: [Holder: Blocker] = [:]
-        /// Relations on which the role may use LOCK TABLE.
-        var lockable: Set<UInt32> = []
+        /// What this role may do to the relations named; nothing where it neither owns nor writes them.
+        var rights: [UInt32: LockRight] = [:]
+        /// The server's `deadlock_timeout`, after which a waiting session looks for deadlocks, and ends an autovacuum it waits for.
+        var deadlockTimeout = Duration.seconds(1)
     }
 
-    /// Everybody but us who holds a lock in conflict with one of ours, on the relations named and on their partitions.
+    /// Everybody but us who holds a lock in conflict with one of ours, on the relations named and on those partitions that
+    /// are locked with them.
     ///
-    /// `virtualtransaction` names holders, since a prepared transaction has no process.
-    func look(at locks: [LockUse]) async throws(PostgresError) -> Look {
+    /// `virtualtransaction` names holders, since a prepared transaction has no process. An autovacuum worker has no user; a role without
+    /// `pg_read_all_stats` isn't shown its `backend_type`.
+    ///
+    /// - Parameter alone: relations of which the partitions stay out of it.
+    func look(at locks: [LockUse], alone: Set<UInt32>) async throws(PostgresError) -> Look {
         var look = Look()
         let rows = try await connection.query(
             """
             WITH wanted AS (
-                SELECT w.oid::oid AS root, w.mode
-                  FROM unnest(\(bind: locks.map { Int64($0.oid) })::bigint[], \(bind: locks.map(\.mode.catalogName))::text[]) w(oid, mode)
+                SELECT w.oid::oid AS root, w.mode, w.alone
+                  FROM unnest(\(bind: locks.map { Int64($0.oid) })::bigint[], \(bind: locks.map(\.mode.catalogName))::text[],
+                              \(bind: locks.map { alone.contains($0.oid) ? "t" : "f" })::bool[]) w(oid, mode, alone)
             ), relations AS (
                 SELECT root AS oid, root, mode FROM wanted
                 UNION
-                SELECT t.relid::oid, w.root, w.mode FROM wanted w, pg_partition_tree(w.root) t
-                 WHERE w.mode <> 'ShareUpdateExclusiveLock' AND t.level > 0
+                SELECT t.relid::oid, w.root, w.mode FROM wanted w, pg_partition_tree(w.root) t WHERE NOT w.alone
             )
             SELECT r.root::bigint AS root, r.mode AS wanted, l.relation::bigint AS relation, l.relation::regclass::text AS name,
                    l.virtualtransaction AS vxid, l.mode AS held, l.pid, a.usename AS username, a.application_name AS application,
                    a.state, extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS age, left(a.query, 120) AS query,
-                   a.backend_type = 'autovacuum worker' AS autovacuum,
+                   a.pid IS NOT NULL AND a.usesysid IS NULL
+                       AND coalesce(a.backend_type = 'autovacuum worker', true) AS autovacuum,
                    a.query LIKE '%to prevent wraparound%' AS wraparound,
-                   (SELECT c.relkind IN ('r', 'p') FROM pg_class c WHERE c.oid = r.oid)
-                       AND has_table_privilege(r.oid, 'UPDATE, DELETE, TRUNCATE') AS lockable
+                   r.oid = r.root AND c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE') AS lockable,
+                   CASE WHEN r.oid = r.root AND c.relkind IN ('r', 'p') AND pg_has_role(c.relowner, 'USAGE')
+                        THEN pg_get_userbyid(c.relowner) END AS owner,
+                   (SELECT extract(epoch FROM s.setting::int * interval '1 ms')::float8
+                      FROM pg_settings s WHERE s.name = 'deadlock_timeout') AS deadlock_timeout
               FROM relations r
+              LEFT JOIN pg_class c ON c.oid = r.oid
               LEFT JOIN pg_locks l ON l.locktype = 'relation' AND l.granted AND l.relation = r.oid
                     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
                     AND l.pid IS DISTINCT FROM pg_backend_pid()
@@ -51,27 +62,36 @@ struct LockObserver {
             """
         )
         for row in rows {
+            look.deadlockTimeout = .seconds(try row.double("deadlock_timeout"))
             let root = try row.oid("root")
-            if try row.optionalBool("lockable") ?? false { look.lockable.insert(root) }
+            if try row.optionalBool("lockable") ?? false {
+                look.rights[root] = .lockTable
+            } else if look.rights[root] == nil, let owner = try row.optionalString("owner") {
+                look.rights[root] = .owner(owner)
+            }
             guard let vxid = try row.optionalString("vxid"), let held = try row.optionalString("held"),
                 let wanted = LockMode(catalogName: try row.string("wanted")),
                 wanted.conflicts.contains(where: { $0.catalogName == held })
             else { continue }
             let holder = Holder(virtualTransaction: vxid, relation: try row.oid("relation"))
-            look.holders[holder] = Blocker(
-                relation: try row.string("name"),
-                mode: held,
-                pid: try row.optionalInt("pid"),
-                user: try row.optionalString("username"),
-                application: try row.optionalString("application"),
-                state: try row.optionalString("state"),
-                transactionAge: try row.optionalDouble("age"),
-                query: try row.optionalString("query"),
-                isAutovacuum: try row.optionalBool("autovacuum") ?? false,
-                isWraparoundVacuum: try row.optionalBool("wraparound") ?? false
-            )
+            look.holders[holder] = try blocker(row, held: held)
         }
         return look
+    }
+
+    private func blocker(_ row: Row, held: String) throws(PostgresError) -> Blocker {
+        Blocker(
+            relation: try row.string("name"),
+            mode: held,
+            pid: try row.optionalInt("pid"),
+            user: try row.optionalString("username"),
+            application: try row.optionalString("application"),
+            state: try row.optionalString("state"),
+            transactionAge: try row.optionalDouble("age"),
+            query: try row.optionalString("query"),
+            isAutovacuum: try row.optionalBool("autovacuum") ?? false,
+            isWraparoundVacuum: try row.optionalBool("wraparound") ?? false
+        )
     }
 }
 

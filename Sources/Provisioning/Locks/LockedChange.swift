@@ -8,15 +8,24 @@ package import Partitioning
 package struct LockedChange: Sendable {
     /// All locks on relations that others use, in the order in which they are to be taken.
     package var locks: [LockUse]
-    /// One statement that makes the change, without binds.
+    /// Relations that are locked without their partitions: a parent, whose partitions are in use and not concerned.
+    package var alone: Set<UInt32>
+    /// One or more statements of PL/pgSQL that make the change, without binds and without the last semicolon.
     package var body: Statement
     /// Relations that must still be what they were, by the oid that each name must have.
     package var identities: [UInt32: RelationName]
     /// For logs and errors, for example "attach public.events_2026_12".
     package var purpose: String
 
-    package init(locks: [LockUse], body: Statement, identities: [UInt32: RelationName], purpose: String) {
+    package init(
+        locks: [LockUse],
+        alone: Set<UInt32> = [],
+        body: Statement,
+        identities: [UInt32: RelationName],
+        purpose: String
+    ) {
         self.locks = locks
+        self.alone = alone
         self.body = body
         self.identities = identities
         self.purpose = purpose
@@ -25,50 +34,64 @@ package struct LockedChange: Sendable {
     /// Locks that make readers or writers wait.
     var blocking: [LockUse] { locks.filter(\.mode.stallsApplications) }
 
+    /// How long an attempt may take.
+    package struct Limits: Hashable, Sendable {
+        /// What bystanders may have to wait behind us, at the most: for all blocking locks and the change together.
+        package var budget: Duration
+        /// For each lock that only maintenance waits for.
+        package var gentle: Duration
+    }
+
     /// The change as one message: a client that stops, or a network that breaks, can't leave a lock behind.
     ///
     /// `lock_timeout` counts for each lock alone. The blocking locks are therefore taken, and the change made, inside one
     /// DO statement, whose `statement_timeout` bounds the sum.
     ///
-    /// - Parameters:
-    ///   - budget: how long bystanders may have to wait behind us, at the most.
-    ///   - lockable: relations on which this role may use LOCK TABLE; the others are locked by the change itself.
-    func message(budget: Duration, lockable: Set<UInt32>) -> [Statement] {
+    /// - Parameter rights: what this role may do; locks it can't ask for by themselves are taken by the change.
+    package func message(_ limits: Limits, rights: [UInt32: LockRight]) -> [Statement] {
+        let gentle = Int64(limits.gentle / .milliseconds(1))
         var message: [Statement] = [
             "BEGIN",
             // Waiting for a standby at COMMIT would hold the locks beyond every timeout; never off: a crash must not lose the change.
             "SET LOCAL synchronous_commit = local",
-            "SET LOCAL lock_timeout = '5s'",
-            "SET LOCAL statement_timeout = '10s'",
+            "SET LOCAL lock_timeout = \(literal: gentle)",
+            "SET LOCAL statement_timeout = \(literal: 2 * gentle)",
         ]
         // Nobody waits for this mode but maintenance: it is a free mutex, and a waiting one ends an autovacuum within a second.
-        for lock in locks where lockable.contains(lock.oid) {
-            message.append("LOCK TABLE ONLY \(lock.relation) IN SHARE UPDATE EXCLUSIVE MODE")
+        for lock in locks where rights[lock.oid] == .lockTable {
+            let table: Statement = alone.contains(lock.oid) ? "ONLY \(lock.relation)" : "\(lock.relation)"
+            message.append("LOCK TABLE \(fragment: table) IN SHARE UPDATE EXCLUSIVE MODE")
         }
         if !blocking.isEmpty {
-            let milliseconds = Int64(budget / .milliseconds(1))
+            let milliseconds = Int64(limits.budget / .milliseconds(1))
             message.append("SET LOCAL lock_timeout = \(literal: milliseconds)")
             message.append("SET LOCAL statement_timeout = \(literal: milliseconds)")
         }
-        message.append("DO \(quoted: block(lockable: lockable))")
+        message.append("DO \(quoted: block(rights: rights))")
         message.append("COMMIT")
         return message
     }
 
-    private func block(lockable: Set<UInt32>) -> Statement {
+    /// Identities are checked twice: first so that no stranger is locked, and at the end, when everything is.
+    private func block(rights: [UInt32: LockRight]) -> Statement {
         var block: Statement = "BEGIN\n"
-        for (oid, name) in identities.sorted(by: { $0.key < $1.key }) {
-            block =
-                block + """
-                    IF to_regclass(\(quoted: Statement(name))) IS DISTINCT FROM \(literal: Int64(oid))::oid THEN
-                    RAISE EXCEPTION USING ERRCODE = \(literal: SQLState.catalogChanged.rawValue), MESSAGE = \(literal: "\(name) is not the relation it was when the plan was made");
-                    END IF;\n
-                    """
+        for (oid, name) in identities.sorted(by: { $0.key < $1.key }) { block = block + identity(oid, name) }
+        for lock in blocking {
+            if let right = rights[lock.oid], let statement = lock.statement(right, alone: alone.contains(lock.oid)) {
+                block = block + statement + ";\n"
+            }
         }
-        for lock in blocking where lockable.contains(lock.oid) {
-            block = block + lock.statement + ";\n"
-        }
-        return block + body + ";\nEND"
+        block = block + body + ";\n"
+        for (oid, name) in identities.sorted(by: { $0.key < $1.key }) { block = block + identity(oid, name) }
+        return block + "END"
+    }
+
+    private func identity(_ oid: UInt32, _ name: RelationName) -> Statement {
+        """
+        IF to_regclass(\(quoted: Statement(name))) IS DISTINCT FROM \(literal: Int64(oid))::oid THEN
+        RAISE EXCEPTION USING ERRCODE = \(literal: SQLState.catalogChanged.rawValue), MESSAGE = \(literal: "\(name) is not the relation it was when the plan was made");
+        END IF;\n
+        """
     }
 }
 
@@ -92,12 +115,20 @@ extension Statement.StringInterpolation {
 }
 
 extension LockUse {
-    /// The LOCK TABLE statement. A parent is locked alone: its partitions are in use, and none of this concerns them.
-    var statement: Statement {
-        switch mode {
-        case .accessExclusive: "LOCK TABLE \(relation) IN ACCESS EXCLUSIVE MODE"
-        case .shareRowExclusive: "LOCK TABLE \(relation) IN SHARE ROW EXCLUSIVE MODE"
-        default: "LOCK TABLE ONLY \(relation) IN SHARE UPDATE EXCLUSIVE MODE"
+    /// Takes a blocking lock; nil where the right allows no statement for this mode.
+    fileprivate func statement(_ right: LockRight, alone: Bool) -> Statement? {
+        let table: Statement = alone ? "ONLY \(relation)" : "\(relation)"
+        switch right {
+        case .lockTable:
+            switch mode {
+            case .accessExclusive: return "LOCK TABLE \(fragment: table) IN ACCESS EXCLUSIVE MODE"
+            case .exclusive: return "LOCK TABLE \(fragment: table) IN EXCLUSIVE MODE"
+            case .shareRowExclusive: return "LOCK TABLE \(fragment: table) IN SHARE ROW EXCLUSIVE MODE"
+            case .share: return "LOCK TABLE \(fragment: table) IN SHARE MODE"
+            case .accessShare, .rowShare, .rowExclusive, .shareUpdateExclusive: return nil
+            }
+        case .owner(let owner):
+            return mode == .accessExclusive ? "ALTER TABLE ONLY \(relation) OWNER TO \(identifier: owner)" : nil
         }
     }
 }

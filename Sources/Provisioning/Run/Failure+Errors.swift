@@ -41,9 +41,11 @@ extension Error {
     var isConnectionLoss: Bool {
         switch self {
         case let error as PostgresError:
-            error.kind == .connectionLost || error.kind == .connectionRefused || error.kind == .deadlineExceeded
+            error.kind == .connectionLost || error.kind == .connectionRefused
+                // Without the server's word that it stopped the statement, the connection is closed.
+                || (error.kind == .deadlineExceeded && error.sqlState == nil)
                 || error.sqlState == .adminShutdown || error.sqlState == .crashShutdown
-                || error.sqlState == .cannotConnectNow || error.sqlState == SQLState(rawValue: "25P03")
+                || error.sqlState == .cannotConnectNow || error.sqlState == .idleInTransactionTimeout
         case let error as TransactionError:
             error.outcome == .unknown || (error.cause?.isConnectionLoss ?? false)
         default: false

@@ -81,10 +81,8 @@ package struct Provisioner: Sendable {
             report.condition = .interrupted
         }
         // What was committed is verified and told to the routers even after a cancellation: partitions nobody knows of are no use.
-        let final = session
-        let done = progress
-        let finish = Task { try await concluded(final, done, report) }
-        return try await finish.value
+        let (last, done, unfinished) = (session, progress, report)
+        return try await Task { try await concluded(last, done, unfinished) }.value
     }
 
     /// Applies plans until nothing is left that could be done now. The catalog is read anew after a lost connection, and
@@ -100,16 +98,20 @@ package struct Provisioner: Sendable {
                 let observation = try await observed(session)
                 if !progress.hasPlan { tell(.planned(observation.plan)) }
                 progress.hasPlan = true
+                progress.settle(observation)
                 await PausePoint.observed.reach()
                 try await apply(observation, session, deadline: deadline, &progress)
                 if progress.stale.isEmpty { return }
-                progress.finishedTables.subtract(progress.stale)
+                guard progress.replans < 5 else {
+                    progress.giveUpOnStale()
+                    return
+                }
                 progress.replans += 1
-                progress.stale = []
-                guard progress.replans < 5 else { return }
+                progress.finishedTables.subtract(progress.stale.keys)
+                progress.stale = [:]
             } catch  where error.isConnectionLoss && ContinuousClock.now < deadline {
                 losses += 1
-                session = try await reopened(after: error, losses: losses, deadline: deadline)
+                session = try await reopened(after: error, losses: losses, until: deadline, claims: true)
             }
         }
     }
@@ -141,15 +143,18 @@ package struct Provisioner: Sendable {
                 logger: logger,
                 tell: tell
             )
-            let result = try await run.run()
+            let result = await run.run()
             progress.absorb(result, of: plan.table)
+            if let interruption = result.interruption { throw interruption }
         }
     }
 
+    /// - Parameter claims: whether the database has to be ours alone again.
     private func reopened(
         after error: any Error,
         losses: Int,
-        deadline: ContinuousClock.Instant
+        until deadline: ContinuousClock.Instant,
+        claims: Bool
     ) async throws -> DatabaseSession {
         var losses = losses
         var lastError = error
@@ -159,7 +164,7 @@ package struct Provisioner: Sendable {
             let ceiling = Duration.milliseconds(min(15_000, 250 << min(losses, 6)))
             try await Task.sleep(for: ceiling * Double.random(in: 0.1...1))
             do {
-                if let session = try await claimedSession() { return session }
+                if let session = try await session(claims: claims) { return session }
             } catch {
                 guard Self.mayPass(error) else { throw error }
                 lastError = error
@@ -170,10 +175,15 @@ package struct Provisioner: Sendable {
         throw lastError
     }
 
-    /// nil while somebody has the claim: our own former backend, which may still be ending, or another run that came in.
-    private func claimedSession() async throws -> DatabaseSession? {
+    /// nil while somebody has the claim: our own former backend, which may still be ending, or another run that came in. Also on a
+    /// standby, which would give the claim: what was the primary may be one now.
+    private func session(claims: Bool) async throws -> DatabaseSession? {
         let session = try await DatabaseSession.open(configuration, logger: logger)
-        if case .taken = try await DatabaseClaim(connection: session.connection).take() { return session }
+        let server = try await CatalogReader(session: session).serverFacts(session.connection)
+        if !server.isInRecovery {
+            if !claims { return session }
+            if case .taken = try await DatabaseClaim(connection: session.connection).take() { return session }
+        }
         await session.connection.close()
         return nil
     }
@@ -184,13 +194,36 @@ package struct Provisioner: Sendable {
 
     // MARK: - The conclusion
 
+    /// Looks, verifies and publishes, over a new connection where the old one is lost: none of it is done twice if it is done again.
     private func concluded(
         _ session: DatabaseSession,
         _ progress: RunProgress,
         _ report: RunReport
     ) async throws -> RunReport {
+        var session = session
+        var losses = 0
+        let end = ContinuousClock.now + Self.conclusionBudget
+        while true {
+            do {
+                return try await conclusion(session, progress, report)
+            } catch  where error.isConnectionLoss && ContinuousClock.now < end {
+                losses += 1
+                session = try await reopened(after: error, losses: losses, until: end, claims: false)
+            }
+        }
+    }
+
+    private static let conclusionBudget = Duration.seconds(30)
+
+    private func conclusion(
+        _ session: DatabaseSession,
+        _ progress: RunProgress,
+        _ report: RunReport
+    ) async throws -> RunReport {
         var report = report
+        var progress = progress
         let after = try await observed(session)
+        progress.settle(after)
         tell(.verifying(partitions: progress.results.values.reduce(0) { $0 + $1.created.count }))
         let verifier = Verifier(session: session)
         for plan in after.plan.tables {
@@ -209,31 +242,5 @@ package struct Provisioner: Sendable {
             await PausePoint.published.reach()
         }
         return report
-    }
-}
-
-/// What a run has done so far.
-struct RunProgress: Sendable {
-    var results: [RelationName: TableRun.Result] = [:]
-    var finishedTables: Set<RelationName> = []
-    /// Tables whose catalog entry changed under their plan.
-    var stale: Set<RelationName> = []
-    var replans = 0
-    var hasPlan = false
-
-    mutating func absorb(_ result: TableRun.Result, of table: RelationName) {
-        finishedTables.insert(table)
-        if result.isStale { stale.insert(table) }
-        guard var earlier = results[table] else {
-            results[table] = result
-            return
-        }
-        earlier.steps += result.steps
-        earlier.findings = result.findings
-        earlier.created += result.created
-        earlier.quotaExceeded = result.quotaExceeded
-        earlier.isStale = result.isStale
-        earlier.expected = result.expected ?? earlier.expected
-        results[table] = earlier
     }
 }

@@ -38,10 +38,8 @@ extension TableRun {
     }
 
     /// Not begun, because of what happened before.
-    func skip(_ steps: [Step], _ reason: String, failure: Failure? = nil, _ result: inout Result) {
-        for step in steps {
-            append(step, failure.map { .failed($0) } ?? .skipped(reason), since: .now, &result)
-        }
+    func skip(_ steps: [Step], _ reason: String, _ result: inout Result) {
+        for step in steps { append(step, .skipped(reason), since: .now, &result) }
     }
 
     func deferSteps(_ steps: [Step], _ blockers: [Blocker], _ result: inout Result) {

@@ -12,52 +12,55 @@ package struct Verifier: Sendable {
         self.session = session
     }
 
-    /// Differences of the partitions named.
+    /// Differences of the partitions named from what they were made to be.
     ///
-    /// - Parameters:
-    ///   - partitions: of this table, by their oid.
-    ///   - expected: what they were made to be, where known; otherwise read from parent and newest sibling.
+    /// - Parameter partitions: of this table, by their oid.
     package func findings(
         in table: PartitionedTable,
         partitions: [UInt32],
-        expected: RelationProperties? = nil
+        expected: RelationProperties
     ) async throws(PostgresError) -> [Finding] {
         guard !partitions.isEmpty else { return [] }
-        let siblings = partitions.compactMap { table.sibling(otherThan: $0)?.oid }
-        let properties = try await PropertyReader(connection: session.connection)
-            .properties(of: [table.oid] + siblings + partitions)
-        guard let parent = properties[table.oid] else { return [] }
-        var findings: [Finding] = []
-        for oid in partitions {
-            guard let actual = properties[oid] else { continue }
-            let sibling = table.sibling(otherThan: oid).flatMap { properties[$0.oid] }
-            let target = expected ?? parent.expectedOfPartition(like: sibling ?? actual)
-            findings += actual.differences(from: target).map { difference in
-                Finding(
-                    .error,
-                    .propertyDrift,
-                    table: table.name,
-                    object: actual.name.description,
-                    "\(actual.name) differs from its \(expected == nil ? "parent or sibling" : "model") in \(difference.property): "
-                        + "it is \(difference.actual), and should be \(difference.expected)",
-                    remedy: "change it with ALTER TABLE or GRANT, or change the parent"
-                )
-            }
-        }
-        return findings
+        let properties = try await PropertyReader(connection: session.connection).properties(of: partitions)
+        return partitions.compactMap { properties[$0] }.flatMap { Self.findings(of: $0, in: table, expected) }
     }
 
     /// Differences of every partition of the table that this program made and that isn't wholly in the past: old partitions are moved, packed
-    /// and closed on purpose.
+    /// and closed on purpose. What they must be like the parent says, and where it can't, most of them.
     package func findings(
         in table: PartitionedTable,
         policy: GrowthPolicy,
         now: Instant
     ) async throws(PostgresError) -> [Finding] {
         let today = policy.coordinate(of: now)
-        let ours = PolicyInference.ranges(of: table)
-            .filter { $0.partition.marker != nil && $0.partition.kind == .table && $0.range.upper > today }
-            .map(\.partition.oid)
-        return try await findings(in: table, partitions: ours)
+        let current = PolicyInference.ranges(of: table)
+            .filter { $0.partition.kind == .table && !$0.partition.isTemporary && $0.range.upper > today }
+            .sorted { $0.range > $1.range }
+            .map(\.partition)
+        let ours = current.filter { $0.marker != nil }
+        guard !ours.isEmpty else { return [] }
+        let properties = try await PropertyReader(connection: session.connection)
+            .properties(of: [table.oid] + current.map(\.oid))
+        guard let parent = properties[table.oid] else { return [] }
+        let expected = parent.expectedOfPartition(likeMostOf: current.compactMap { properties[$0.oid] })
+        return ours.compactMap { properties[$0.oid] }.flatMap { Self.findings(of: $0, in: table, expected) }
+    }
+
+    private static func findings(
+        of actual: RelationProperties,
+        in table: PartitionedTable,
+        _ expected: RelationProperties
+    ) -> [Finding] {
+        actual.differences(from: expected).map { difference in
+            Finding(
+                .error,
+                .propertyDrift,
+                table: table.name,
+                object: actual.name.description,
+                "\(actual.name) differs from its parent or siblings in \(difference.property): "
+                    + "it is \(difference.actual), and should be \(difference.expected)",
+                remedy: "change it with ALTER TABLE or GRANT, or change the parent"
+            )
+        }
     }
 }

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+package import LibPQ
+package import Partitioning
+
+extension Blocker {
+    /// Who holds, at this moment, a lock that one of the steps would wait for. For people: a run looks for itself.
+    package static func current(
+        of steps: [Step],
+        on connection: Connection
+    ) async throws(PostgresError) -> [Blocker] {
+        let locks = Set(steps.flatMap(\.locks))
+        guard !locks.isEmpty else { return [] }
+        let look = try await LockObserver(connection: connection).look(
+            at: Array(locks),
+            alone: Set(steps.map(\.tableOID))
+        )
+        return look.holders.values.sorted { ($0.transactionAge ?? 0) > ($1.transactionAge ?? 0) }
+    }
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import LibPQ
+import Partitioning
+
+extension TableRun {
+    func create(_ steps: [Step], _ result: inout Result) async throws {
+        guard let first = steps.first else { return }
+        let clock = ContinuousClock.now
+        let expected: RelationProperties
+        do {
+            expected = try await expectedProperties()
+            result.expected = expected
+            if let reason = try await quotaObstacle(expected) {
+                result.quotaExceeded = reason
+                skip(steps, reason, &result)
+                return
+            }
+        } catch {
+            try absorb(error, of: first, since: clock, &result)
+            skip(Array(steps.dropFirst()), "the step before it failed", &result)
+            return
+        }
+        try await create(steps, expected: expected, &result)
+    }
+
+    private func create(_ steps: [Step], expected: RelationProperties, _ result: inout Result) async throws {
+        var remaining = steps
+        var debris = Debris()
+        if let shield = shield() {
+            guard let ready = try await prepareDefault(shield, steps, &debris, &result) else { return }
+            remaining = ready
+        }
+        var interruption: (any Error)?
+        do {
+            try await attachAll(remaining, expected: expected, &debris, &result)
+        } catch {
+            interruption = error
+        }
+        // On a lost connection the next plan finds what is left.
+        if interruption?.isConnectionLoss != true { try await clearAway(debris, &result) }
+        if let interruption { throw interruption }
+    }
+
+    /// Makes the default partition ready for the attaches: finds the ranges whose rows it holds, and shields a big one.
+    ///
+    /// - Returns: the steps that can be done; nil where none can, which is in the result.
+    private func prepareDefault(
+        _ shield: DefaultShield,
+        _ steps: [Step],
+        _ debris: inout Debris,
+        _ result: inout Result
+    ) async throws -> [Step]? {
+        guard let first = steps.first else { return nil }
+        let clock = ContinuousClock.now
+        do {
+            let remaining = try await withoutOccupied(steps, shield: shield, &result)
+            let ahead = remaining.filter { $0.creation?.receivesWritesNow == false }
+            let creations = ahead.compactMap(\.creation)
+            guard !creations.isEmpty, try await shield.sizeInBytes() > DefaultShield.scanLimit else { return remaining }
+            // Known before it stands: whatever happens from here on, it comes off.
+            debris.check = DefaultShield.constraint(over: creations)
+            switch try await shield.raise(over: creations, until: deadline) {
+            case .raised, nil: return remaining
+            case .deferred(let blockers):
+                debris.check = nil
+                deferSteps(ahead, blockers, &result)
+                return remaining.filter { !ahead.contains($0) }
+            }
+        } catch {
+            if !error.isConnectionLoss { try await clearAway(debris, &result) }
+            // Rows came into a range after it was looked at: the next plan leaves that range out.
+            if error.sqlState == .checkViolation {
+                result.staleness = Staleness(step: first, failure: Failure(error))
+            } else {
+                try absorb(error, of: first, since: clock, &result)
+                skip(Array(steps.dropFirst()), "the step before it failed", &result)
+            }
+            return nil
+        }
+    }
+
+    private func attachAll(
+        _ steps: [Step],
+        expected: RelationProperties,
+        _ debris: inout Debris,
+        _ result: inout Result
+    ) async throws {
+        let builder = PartitionBuilder(connection: connection, expected: expected, parent: table.name)
+        for (index, step) in steps.enumerated() {
+            guard let creation = step.creation else { continue }
+            let rest = Array(steps[(index + 1)...])
+            guard ContinuousClock.now < deadline else {
+                deferSteps([step] + rest, [], &result)
+                return
+            }
+            tell(.stepStarted(step, index: index, count: steps.count))
+            let clock = ContinuousClock.now
+            var built: UInt32?
+            do {
+                let oid = try await builder.build(creation, createdAt: now)
+                built = oid
+                if !creation.adoptsExisting { debris.unattached[oid] = creation.name }
+                await PausePoint.tableBuilt.reach()
+                let outcome = try await attach(creation, oid: oid, step: step, expected: expected)
+                record(step, outcome, since: clock, &result)
+                guard case .done = outcome else {
+                    deferSteps(rest, [], &result)
+                    return
+                }
+                debris.unattached[oid] = nil
+                result.created.append(oid)
+                await PausePoint.attached.reach()
+            } catch {
+                try absorb(error, of: step, oid: built, since: clock, &result)
+                if result.staleness == nil { skip(rest, "the step before it failed", &result) }
+                return
+            }
+        }
+    }
+
+    private func attach(
+        _ creation: PartitionCreation,
+        oid: UInt32,
+        step: Step,
+        expected: RelationProperties
+    ) async throws -> LockLadder.Outcome {
+        // From here on the table is a partition, and never again what an interrupted run left.
+        let marker = PartitionMarker(parent: table.name.description, createdAt: now)
+        let comment = PartitionSQL.comment(
+            on: creation.name,
+            MarkerComment(text: expected.comment, marker: marker).comment
+        )
+        return try await ladder.perform(
+            LockedChange(
+                locks: step.locks,
+                alone: [table.oid],
+                body: PartitionSQL.attach(creation, to: table.name) + ";\n" + comment,
+                identities: [table.oid: table.name, oid: creation.name],
+                purpose: "attach \(creation.name)"
+            ),
+            on: connection,
+            until: deadline,
+            logger: logger
+        )
+    }
+
+    private func withoutOccupied(
+        _ steps: [Step],
+        shield: DefaultShield,
+        _ result: inout Result
+    ) async throws -> [Step] {
+        let occupied: [PartitionCreation]
+        do {
+            occupied = try await shield.occupied(steps.compactMap(\.creation))
+        } catch {
+            guard error.sqlState == .insufficientPrivilege else { throw error }
+            // ATTACH looks for itself; without the right to look ahead there is no CHECK either.
+            return steps
+        }
+        for step in steps {
+            guard let creation = step.creation, occupied.contains(creation) else { continue }
+            let failure = Failure(
+                message: "the default partition \(shield.defaultPartition.name) holds rows from \(creation.lowerBound) "
+                    + "to \(creation.upperBound), so the partition for them can't be attached",
+                sqlState: SQLState.checkViolation.rawValue,
+                remedy: "move these rows out of the default partition first; draining is not built yet"
+            )
+            result.findings.append(
+                Finding(
+                    .error,
+                    .rowsInDefault,
+                    table: table.name,
+                    object: shield.defaultPartition.name.description,
+                    failure.message,
+                    remedy: failure.remedy
+                )
+            )
+            record(step, failure: failure, since: .now, &result)
+        }
+        return steps.filter { step in step.creation.map { !occupied.contains($0) } ?? true }
+    }
+
+    private func expectedProperties() async throws -> RelationProperties {
+        let sibling = table.newestSibling
+        let properties = try await PropertyReader(connection: connection)
+            .properties(of: [table.oid] + (sibling.map { [$0.oid] } ?? []))
+        guard let parent = properties[table.oid] else {
+            throw PostgresError(.server, "\(table.name) is gone", sqlState: .catalogChanged)
+        }
+        return parent.expectedOfPartition(like: sibling.flatMap { properties[$0.oid] })
+    }
+
+    private func quotaObstacle(_ expected: RelationProperties) async throws -> String? {
+        guard let quota else { return nil }
+        let reading = try await quota.reading(of: expected.tablespace, on: connection)
+        guard quota.isExceeded(reading), case .known(let ratio, _) = reading else { return nil }
+        let percent = Int((ratio * 100).rounded(.down))
+        let limit = Int((quota.threshold * 100).rounded())
+        return
+            "PARTITION_QUOTA_EXCEEDED: \(percent) % of the space of \(expected.tablespace ?? "the database's tablespace") "
+            + "is used, the threshold is \(limit) %"
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import LibPQ
+import Partitioning
+import TestSupport
+
+/// Applications that go on while a run works: each statement has its session and a fixed rhythm, which a stall doesn't slow down.
+struct Bystanders {
+    /// How often each statement was run.
+    var counts: [Int]
+    /// What any of them was told by the server: nothing, if all is well.
+    var errors: [String]
+
+    static let application = "bystander"
+
+    /// - Parameters:
+    ///   - statements: each run every 10 ms in a session of its own.
+    ///   - body: what they stand by.
+    static func during<Value: Sendable>(
+        _ fixture: LocksFixture,
+        _ statements: [Statement],
+        _ body: @Sendable () async throws -> Value
+    ) async throws -> (value: Value, bystanders: Bystanders) {
+        let end = Ending()
+        var sessions: [Connection] = []
+        for _ in statements { sessions.append(try await fixture.connect(application)) }
+        return try await withThrowingTaskGroup(of: (Int, Int, [String]).self) { group in
+            for (index, statement) in statements.enumerated() {
+                let session = sessions[index]
+                group.addTask {
+                    var count = 0
+                    var errors: [String] = []
+                    var next = ContinuousClock.now
+                    while await !end.hasCome {
+                        do {
+                            _ = try await session.query(statement)
+                        } catch {
+                            errors.append("\(error)")
+                        }
+                        count += 1
+                        next += .milliseconds(10)
+                        if next > .now { try await Task.sleep(until: next) }
+                    }
+                    await session.close()
+                    return (index, count, errors)
+                }
+            }
+            let value: Value
+            do {
+                value = try await body()
+            } catch {
+                await end.come()
+                throw error
+            }
+            await end.come()
+            var result = Bystanders(counts: statements.map { _ in 0 }, errors: [])
+            for try await (index, count, errors) in group {
+                result.counts[index] = count
+                result.errors += errors
+            }
+            return (value, result)
+        }
+    }
+
+    private actor Ending {
+        var hasCome = false
+        func come() { hasCome = true }
+    }
+}
+
+/// A transaction of an application that holds its locks until it is told to let go.
+struct Holder {
+    static let application = "long-reader"
+    let connection: Connection
+
+    static func begin(_ fixture: LocksFixture, _ statement: Statement) async throws -> Holder {
+        let connection = try await fixture.connect(application)
+        _ = try await connection.query("BEGIN")
+        _ = try await connection.query(statement)
+        return Holder(connection: connection)
+    }
+
+    func end() async throws {
+        _ = try await connection.query("COMMIT")
+        await connection.close()
+    }
+}
+
+extension LocksFixture {
+    enum Default: Sendable, CaseIterable {
+        case none, small
+        /// 3 million narrow rows outside of every range that is to come.
+        case large
+    }
+
+    /// The pattern's table with only the current month there, with a foreign key, and on request a default partition.
+    func makeEvents(_ kind: Default) async throws {
+        try await execute(
+            "CREATE TABLE customers (id int PRIMARY KEY, touched int NOT NULL DEFAULT 0) WITH (fillfactor = 50)",
+            "INSERT INTO customers SELECT generate_series(1, 100)",
+            """
+            CREATE TABLE events (event_ts timestamptz NOT NULL, customer int NOT NULL REFERENCES customers)
+            PARTITION BY RANGE (event_ts)
+            """,
+            """
+            DO $$ BEGIN
+              EXECUTE format('CREATE TABLE %I PARTITION OF events FOR VALUES FROM (%L) TO (%L)',
+                to_char(now(), '"events_"YYYY_MM'), date_trunc('month', now()), date_trunc('month', now()) + interval '1 month');
+            END $$
+            """
+        )
+        guard kind != .none else { return }
+        try await execute(
+            "CREATE TABLE events_default PARTITION OF events DEFAULT",
+            """
+            INSERT INTO events_default
+            SELECT timestamptz '2001-01-01 00:00Z' + n * interval '1 second', 1 + n % 100
+              FROM generate_series(1, \(literal: kind == .large ? 3_000_000 : 1000)) n
+            """,
+            "VACUUM (FREEZE) events_default"
+        )
+    }
+
+    /// Writers and readers of the table, of its default partition, and of the table it references.
+    func workload(_ kind: Default) -> [Statement] {
+        var statements: [Statement] = [
+            "INSERT INTO events VALUES (now(), 1)",
+            "SELECT 1 FROM events WHERE event_ts = now()",
+            "UPDATE customers SET touched = touched + 1 WHERE id = 2",
+            "SELECT touched FROM customers WHERE id = 3",
+        ]
+        if kind != .none {
+            statements += [
+                "INSERT INTO events VALUES ('2002-02-02 00:00Z', 4)",
+                "SELECT 1 FROM events_default LIMIT 1",
+            ]
+        }
+        return statements
+    }
+}
