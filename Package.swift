@@ -87,11 +87,16 @@ let package = Package(
         ),
         .testTarget(
             name: "ProvisioningTests",
-            dependencies: ["Provisioning", "Partitioning", "PartitionMap", "PartitionRouter", "LibPQ", "TestSupport"]
+            dependencies: [
+                "Provisioning", "Partitioning", "PartitionMap", "PartitionRouter", "LibPQ", "LocalPostgres", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ]
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["partition-cli", "LibPQ", "Partitioning", "PartitionMap", "TestSupport"]
+            dependencies: [
+                "partition-cli", "LibPQ", "LocalPostgres", "Partitioning", "PartitionMap", "TestSupport",
+            ]
         ),
     ],
     swiftLanguageModes: [.v6]
