@@ -56,6 +56,8 @@ package struct PartitionedTable: Hashable, Codable, Sendable {
     package var indexGaps: [IndexGap]
     /// CHECK constraints on the default partition that this program left there in an interrupted run.
     package var leftoverChecks: [String]
+    /// Tables that an interrupted run of ours built for this one and never attached.
+    package var unattached: [UnattachedTable]
     /// Tables that foreign keys of this table reference.
     package var references: [ForeignKeyPeer]
     /// Tables whose foreign keys reference this table.
@@ -76,6 +78,7 @@ package struct PartitionedTable: Hashable, Codable, Sendable {
         partitions: [Partition],
         indexGaps: [IndexGap] = [],
         leftoverChecks: [String] = [],
+        unattached: [UnattachedTable] = [],
         references: [ForeignKeyPeer] = [],
         referencedBy: [ForeignKeyPeer] = [],
         publicationsOfLeaves: [String] = []
@@ -92,6 +95,7 @@ package struct PartitionedTable: Hashable, Codable, Sendable {
         self.partitions = partitions
         self.indexGaps = indexGaps
         self.leftoverChecks = leftoverChecks
+        self.unattached = unattached
         self.references = references
         self.referencedBy = referencedBy
         self.publicationsOfLeaves = publicationsOfLeaves

@@ -12,9 +12,27 @@ package struct RelationName: Hashable, Codable, Sendable {
     }
 }
 
+// By bytes, as PostgreSQL compares names: Swift takes "é" in its composed and its decomposed form for the same text, and two
+// tables may be called so.
+extension RelationName {
+    package static func == (left: RelationName, right: RelationName) -> Bool {
+        left.schema.utf8.elementsEqual(right.schema.utf8) && left.name.utf8.elementsEqual(right.name.utf8)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        for part in [schema, name] {
+            hasher.combine(part.utf8.count)
+            for byte in part.utf8 { hasher.combine(byte) }
+        }
+    }
+}
+
 extension RelationName: Comparable {
     package static func < (left: RelationName, right: RelationName) -> Bool {
-        (left.schema, left.name) < (right.schema, right.name)
+        if !left.schema.utf8.elementsEqual(right.schema.utf8) {
+            return left.schema.utf8.lexicographicallyPrecedes(right.schema.utf8)
+        }
+        return left.name.utf8.lexicographicallyPrecedes(right.name.utf8)
     }
 }
 

@@ -126,12 +126,14 @@ package struct RelationProperties: Hashable, Codable, Sendable {
         package var isValid: Bool
         /// `USING …` and what follows in `pg_get_indexdef`.
         package var definition: String
-        /// `p`, `u`, `x` for the constraint that owns it, else empty.
+        /// `p`, `u`, `x` for the constraint that owns it, else empty; followed by ` DEFERRABLE` and ` INITIALLY DEFERRED` where it is.
         package var constraint: String
         package var tablespace: String?
         /// Statistics targets of expression columns, by their 1-based position.
         package var statisticsTargets: [Int: Int]
         package var comment: String?
+        /// The comment of the constraint that owns it.
+        package var constraintComment: String?
 
         package init(
             parentIndex: String?,
@@ -141,7 +143,8 @@ package struct RelationProperties: Hashable, Codable, Sendable {
             constraint: String,
             tablespace: String?,
             statisticsTargets: [Int: Int],
-            comment: String?
+            comment: String?,
+            constraintComment: String? = nil
         ) {
             self.parentIndex = parentIndex
             self.name = name
@@ -151,6 +154,7 @@ package struct RelationProperties: Hashable, Codable, Sendable {
             self.tablespace = tablespace
             self.statisticsTargets = statisticsTargets
             self.comment = comment
+            self.constraintComment = constraintComment
         }
     }
 
@@ -159,15 +163,18 @@ package struct RelationProperties: Hashable, Codable, Sendable {
         /// Kinds and columns, without the names of object and relation.
         package var definition: String
         package var target: Int?
+        package var comment: String?
 
         package init(
             name: RelationName,
             definition: String,
-            target: Int?
+            target: Int?,
+            comment: String? = nil
         ) {
             self.name = name
             self.definition = definition
             self.target = target
+            self.comment = comment
         }
     }
 

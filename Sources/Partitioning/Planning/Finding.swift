@@ -35,6 +35,7 @@ package struct Finding: Hashable, Codable, Sendable {
         case leafPublication = "leaf-publication"
         case notVerified = "not-verified"
         case privilege
+        case registryDrift = "registry-drift"
     }
 
     package var severity: Severity

@@ -9,43 +9,55 @@ struct PartitionNamer {
     private let table: PartitionedTable
     private let policy: GrowthPolicy
     private let occupants: [RelationName: NameOccupant]
-    private var taken: Set<String>
+    private var taken: Set<RelationName>
+    /// The names given so far.
+    private(set) var chosen: Set<RelationName> = []
     private(set) var findings: [Finding] = []
 
-    init(table: PartitionedTable, policy: GrowthPolicy, occupants: [RelationName: NameOccupant]) {
+    /// - Parameters:
+    ///   - occupants: relations that the catalog has under names which an earlier plan wanted.
+    ///   - claimed: names that the same plan gives to partitions of other tables.
+    init(
+        table: PartitionedTable,
+        policy: GrowthPolicy,
+        occupants: [RelationName: NameOccupant],
+        claimed: Set<RelationName> = []
+    ) {
         self.table = table
         self.policy = policy
         self.occupants = occupants
-        taken = Set(table.partitions.filter { $0.name.schema == table.name.schema }.map(\.name.name))
+        taken = claimed.union(table.partitions.map(\.name))
     }
 
     /// A free name in the parent's schema, and whether an adoptable table has it already.
     mutating func name(for range: KeyRange) -> (name: RelationName, adopts: Bool) {
         let base = baseName(for: range)
-        var chosen = RelationName(schema: table.name.schema, name: base)
+        var name = RelationName(schema: table.name.schema, name: base)
+        var adopts = false
         for attempt in 0..<Self.attempts {
-            chosen.name = IdentifierName.disambiguated(base, attempt: attempt)
-            if taken.contains(chosen.name) { continue }
-            guard let occupant = occupants[chosen] else { break }
+            name.name = IdentifierName.disambiguated(base, attempt: attempt)
+            if taken.contains(name) { continue }
+            guard let occupant = occupants[name] else { break }
             switch occupant.adoptable {
-            case .yes:
-                taken.insert(chosen.name)
-                return (chosen, true)
-            case .no(let why):
-                findings.append(
-                    Finding(
-                        .warning,
-                        .nameOccupied,
-                        table: table.name,
-                        object: chosen.description,
-                        "the name \(chosen) is taken by another relation that can't become the partition: \(why)",
-                        remedy: "the partition gets another name; rename or drop \(chosen) if it is a leftover"
-                    )
-                )
+            case .yes: adopts = true
+            case .no(let why): findings.append(occupied(name, why))
             }
+            if adopts { break }
         }
-        taken.insert(chosen.name)
-        return (chosen, false)
+        taken.insert(name)
+        chosen.insert(name)
+        return (name, adopts)
+    }
+
+    private func occupied(_ name: RelationName, _ why: String) -> Finding {
+        Finding(
+            .warning,
+            .nameOccupied,
+            table: table.name,
+            object: name.description,
+            "the name \(name) is taken by another relation that can't become the partition: \(why)",
+            remedy: "the partition gets another name; rename or drop \(name) if it is a leftover"
+        )
     }
 
     /// The pattern's name for a whole cell of the grid, or one that shows both bounds for a part of a cell.

@@ -70,9 +70,9 @@ package struct CoverageReport: Hashable, Codable, Sendable {
     /// Exclusive end of the range that must be covered.
     package var requiredUntil: Int64
     package var requiredUntilText: String
-    /// Uncovered parts of the required range.
+    /// Uncovered parts of the required range, but for what lies wholly in the past.
     package var missing: [KeyRange]
-    /// Uncovered parts between existing partitions before the required range.
+    /// Uncovered parts between the oldest partition and now that are not going to be filled.
     package var gapsInThePast: [KeyRange]
     package var hasDefaultPartition: Bool
 

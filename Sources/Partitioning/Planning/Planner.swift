@@ -29,34 +29,53 @@ package struct Planner: Sendable {
 
     /// The plan for every table, the most urgent first, with the run's cap on steps applied.
     package func plan() -> Plan {
-        var tables =
+        // Names that tables before have taken in this plan: two tables may follow the same pattern.
+        var claimed: Set<RelationName> = []
+        let drafts =
             snapshot.tables
             .filter { settings.tables?.contains($0.name) ?? true }
-            .map(tablePlan)
+            .map { draft($0, claimed: &claimed) }
             .sorted { left, right in
-                (left.coverage?.daysRemaining ?? .infinity, left.table)
-                    < (right.coverage?.daysRemaining ?? .infinity, right.table)
+                (left.plan.coverage?.daysRemaining ?? .infinity, left.plan.table)
+                    < (right.plan.coverage?.daysRemaining ?? .infinity, right.plan.table)
             }
         var left = settings.stepsPerRun
-        for index in tables.indices {
-            apply(cap: min(left, settings.stepsPerTable), to: &tables[index])
-            left -= tables[index].steps.count
+        let tables = drafts.map { draft in
+            let table = capped(draft, at: min(left, settings.stepsPerTable))
+            left -= table.steps.count
+            return table
         }
         return Plan(now: snapshot.server.now, database: snapshot.server.database, tables: tables)
     }
 
-    private func tablePlan(_ table: PartitionedTable) -> TablePlan {
+    /// A table's plan before the caps, which may leave out steps that no cap would let through.
+    private struct Draft {
+        var plan: TablePlan
+        /// How many steps were left out.
+        var more = 0
+    }
+
+    private func draft(_ table: PartitionedTable, claimed: inout Set<RelationName>) -> Draft {
         switch PolicyInference.policy(for: table, in: snapshot, settings: settings) {
-        case .failure(let left):
-            TablePlan(
-                table: table.name,
-                oid: table.oid,
-                disposition: .leftAlone(left),
-                findings: [finding(for: left, table: table)]
-            )
-        case .success(let policy):
-            grownPlan(table, policy: policy)
+        case .failure(let left): Draft(plan: leftAlone(table, left))
+        case .success(let policy): grown(table, policy: policy, claimed: &claimed)
         }
+    }
+
+    /// A table that isn't grown, or not any more, still gets rid of what an interrupted run of ours left on it.
+    private func leftAlone(_ table: PartitionedTable, _ left: LeftAlone) -> TablePlan {
+        let isInOtherHands: Bool =
+            switch left.reason {
+            case .extensionMember, .maintainedByPartman, .notOwned: true
+            case .kind, .unreadableBound, .notInferable, .ambiguousZone, .dormant: false
+            }
+        return TablePlan(
+            table: table.name,
+            oid: table.oid,
+            disposition: .leftAlone(left),
+            steps: isInOtherHands ? [] : residueSteps(table) + removals(of: table, besides: []),
+            findings: [finding(for: left, table: table)] + (isInOtherHands ? [] : TableFindings.residue(of: table))
+        )
     }
 
     /// A table that carries our marker is ours to keep covered: not being able to is a failure, not a remark.
@@ -78,32 +97,36 @@ package struct Planner: Sendable {
         )
     }
 
-    private func grownPlan(_ table: PartitionedTable, policy: GrowthPolicy) -> TablePlan {
+    private func grown(_ table: PartitionedTable, policy: GrowthPolicy, claimed: inout Set<RelationName>) -> Draft {
         guard let required = policy.requiredRange(now: snapshot.server.now), let codec = codec(of: table) else {
-            let left = LeftAlone(.notInferable, "its grid ends before the buffer does")
-            return TablePlan(
-                table: table.name,
-                oid: table.oid,
-                disposition: .leftAlone(left),
-                findings: [finding(for: left, table: table)]
-            )
+            return Draft(plan: leftAlone(table, LeftAlone(.notInferable, "its grid ends before the buffer does")))
         }
-        let geometry = TableGeometry(table: table, policy: policy, codec: codec, now: snapshot.server.now)
-        var namer = PartitionNamer(table: table, policy: policy, occupants: occupants)
+        let geometry = TableGeometry(
+            table: table,
+            policy: policy,
+            codec: codec,
+            now: snapshot.server.now,
+            required: required
+        )
+        var namer = PartitionNamer(table: table, policy: policy, occupants: occupants, claimed: claimed)
         var steps = residueSteps(table)
-        steps += geometry.pieces(required: required).map { piece in
+        let (pieces, more) = geometry.pieces(limit: max(0, settings.stepsPerTable))
+        steps += pieces.map { piece in
             creationStep(piece, table: table, geometry: geometry, namer: &namer)
         }
         steps += indexSteps(table)
-        return TablePlan(
+        steps += removals(of: table, besides: steps)
+        claimed.formUnion(namer.chosen)
+        let plan = TablePlan(
             table: table.name,
             oid: table.oid,
             disposition: .grown(policy),
-            coverage: geometry.report(required: required),
+            coverage: geometry.report,
             steps: steps,
-            findings: geometry.findings(required: required) + namer.findings + TableFindings.of(table)
+            findings: geometry.findings + namer.findings + TableFindings.of(table)
                 + zoneHint(table, policy: policy)
         )
+        return Draft(plan: plan, more: more)
     }
 
     private func codec(of table: PartitionedTable) -> CoordinateCodec? {
@@ -160,10 +183,7 @@ package struct Planner: Sendable {
                     action: .finalizeDetach(partition: partition.name),
                     reason: "its DETACH … CONCURRENTLY was interrupted; until it is completed the range refuses rows",
                     precondition: "the detach is still pending",
-                    locks: [
-                        LockUse(relation: table.name, oid: table.oid, mode: .shareUpdateExclusive),
-                        LockUse(relation: partition.name, oid: partition.oid, mode: .accessExclusive),
-                    ],
+                    locks: LockUse.ofFinalizing(partition, in: table),
                     runsInTransaction: true
                 )
             )
@@ -189,7 +209,7 @@ package struct Planner: Sendable {
 
     private func zoneHint(_ table: PartitionedTable, policy: GrowthPolicy) -> [Finding] {
         guard case .zoned(let rules) = policy.grid.timeline, rules.name == ZoneRules.utc.name, settings.timeZone == nil,
-            policy.grid.period.isCalendar, snapshot.server.sessionTimeZone != "UTC"
+            policy.grid.period.isCalendar, !Self.namesOfUTC.contains(snapshot.server.sessionTimeZone)
         else { return [] }
         return [
             Finding(
@@ -202,10 +222,18 @@ package struct Planner: Sendable {
         ]
     }
 
-    private func apply(cap: Int, to plan: inout TablePlan) {
-        guard plan.steps.count > cap else { return }
-        let dropped = plan.steps.count - max(cap, 0)
-        plan.steps.removeLast(dropped)
+    /// Names that the time zone database has for UTC, one of which many servers are configured with.
+    private static let namesOfUTC: Set<String> = [
+        "UTC", "UCT", "GMT", "GMT0", "Greenwich", "Universal", "Zulu", "Etc/UTC", "Etc/UCT", "Etc/GMT", "Etc/GMT0",
+        "Etc/Greenwich", "Etc/Universal", "Etc/Zulu",
+    ]
+
+    private func capped(_ draft: Draft, at cap: Int) -> TablePlan {
+        var plan = draft.plan
+        let kept = min(plan.steps.count, max(cap, 0))
+        let dropped = plan.steps.count - kept + draft.more
+        guard dropped > 0 else { return plan }
+        plan.steps.removeLast(plan.steps.count - kept)
         plan.findings.append(
             Finding(
                 .warning,
@@ -216,5 +244,6 @@ package struct Planner: Sendable {
                 remedy: "run again, or shorten --buffer-days"
             )
         )
+        return plan
     }
 }

@@ -18,12 +18,17 @@ package struct PropertyDifference: Hashable, Codable, Sendable {
 extension RelationProperties {
     /// Every difference between this partition and what its parent and sibling ask of it; empty when it is as it must be.
     ///
-    /// What a partition has beyond its parent (an index, a check of its own) is the owner's business and no difference.
+    /// What a partition has beyond its parent (an index, a check of its own) is the owner's business and no difference;
+    /// a policy is one, since it says who may see what.
     /// A CHECK that is NOT VALID on the parent is valid on an empty table, which is none either.
     package func differences(from expected: RelationProperties) -> [PropertyDifference] {
         var comparison = Comparison()
         comparison.compare("owner", expected.owner, owner)
-        comparison.compare("privileges", Self.describe(expected.grants), Self.describe(grants))
+        comparison.compare(
+            "privileges",
+            Self.describe(expected.grants, of: expected.owner),
+            Self.describe(grants, of: owner)
+        )
         comparison.compare("row security", expected.hasRowSecurity, hasRowSecurity)
         comparison.compare("forced row security", expected.forcesRowSecurity, forcesRowSecurity)
         comparison.compare("storage parameters", expected.options, options)
@@ -45,6 +50,10 @@ extension RelationProperties {
         let own = Dictionary(policies.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         for policy in expected.policies {
             comparison.compare("policy \(policy.name)", policy.description, own[policy.name]?.description)
+        }
+        let wanted = Set(expected.policies.map(\.name))
+        for policy in policies where !wanted.contains(policy.name) {
+            comparison.compare("policy \(policy.name)", nil, policy.description)
         }
     }
 
@@ -68,8 +77,8 @@ extension RelationProperties {
             comparison.compare("\(label): comment", column.comment, actual.comment)
             comparison.compare(
                 "\(label): privileges",
-                Self.describe(column.grants),
-                Self.describe(actual.grants)
+                Self.describe(column.grants, of: expected.owner),
+                Self.describe(actual.grants, of: owner)
             )
         }
     }
@@ -103,6 +112,11 @@ extension RelationProperties {
             comparison.compare("\(label): constraint", index.constraint, actual.constraint)
             comparison.compare("\(label): tablespace", index.tablespace, actual.tablespace)
             comparison.compare("\(label): comment", index.comment, actual.comment)
+            comparison.compare(
+                "\(label): comment of the constraint",
+                index.constraintComment,
+                actual.constraintComment
+            )
             for (position, target) in index.statisticsTargets.sorted(by: { $0.key < $1.key }) {
                 comparison.compare(
                     "\(label): statistics target of column \(position)",
@@ -121,15 +135,17 @@ extension RelationProperties {
                 continue
             }
             comparison.compare("\(label): target", object.target, actual.target)
+            comparison.compare("\(label): comment", object.comment, actual.comment)
         }
     }
 
-    private static func describe(_ grants: [Grant]) -> String {
+    /// The owner's own privileges go with the ownership, whoever that is.
+    private static func describe(_ grants: [Grant], of owner: String) -> String {
         guard !grants.isEmpty else { return "none" }
-        return grants.sorted().map { grant in
-            let grantee = grant.grantee.isEmpty ? "PUBLIC" : grant.grantee
+        return grants.map { grant in
+            let grantee = grant.grantee == owner ? "its owner" : grant.grantee.isEmpty ? "PUBLIC" : grant.grantee
             return "\(grant.privilege) to \(grantee)" + (grant.isGrantable ? " with grant option" : "")
-        }.joined(separator: ", ")
+        }.sorted().joined(separator: ", ")
     }
 
     private static func withoutNotValid(_ definition: String) -> String {

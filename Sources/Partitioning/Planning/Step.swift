@@ -93,6 +93,8 @@ package struct Step: Hashable, Codable, Sendable {
         case finalizeDetach(partition: RelationName)
         /// Drop a CHECK that an interrupted run of ours left on the default partition, where it refuses rows.
         case dropLeftoverCheck(constraint: String, defaultPartition: RelationName)
+        /// Drop an empty table that an interrupted run of ours built and never attached, and that no range needs any more.
+        case dropUnattached(table: RelationName, oid: UInt32)
     }
 
     package var table: RelationName
@@ -131,6 +133,7 @@ package struct Step: Hashable, Codable, Sendable {
         case .repairIndex(let gap): "\(gap.parentIndex.name) on \(gap.partition)"
         case .finalizeDetach(let partition): partition.description
         case .dropLeftoverCheck(let constraint, let partition): "\(constraint) on \(partition)"
+        case .dropUnattached(let table, _): table.description
         }
     }
 }

@@ -4,17 +4,26 @@
 /// What is wrong or remarkable about a table apart from its coverage.
 enum TableFindings {
     static func of(_ table: PartitionedTable) -> [Finding] {
-        overlaps(table) + pendingDetaches(table) + indexes(table) + publications(table)
-            + table.leftoverChecks.map { name in
-                Finding(
-                    .error,
-                    .leftoverCheck,
-                    table: table.name,
-                    object: name,
-                    "the default partition of \(table.name) still has the CHECK \(name) of an interrupted run, and refuses rows because of it",
-                    remedy: "partition-cli rotate drops it first of all"
-                )
-            }
+        overlaps(table) + pendingDetaches(table, ofOthers: true) + leftoverChecks(table) + indexes(table)
+            + publications(table)
+    }
+
+    /// What interrupted runs of ours left, also on tables that aren't grown.
+    static func residue(of table: PartitionedTable) -> [Finding] {
+        pendingDetaches(table, ofOthers: false) + leftoverChecks(table)
+    }
+
+    private static func leftoverChecks(_ table: PartitionedTable) -> [Finding] {
+        table.leftoverChecks.map { name in
+            Finding(
+                .error,
+                .leftoverCheck,
+                table: table.name,
+                object: name,
+                "the default partition of \(table.name) still has the CHECK \(name) of an interrupted run, and refuses rows because of it",
+                remedy: "partition-cli rotate drops it first of all"
+            )
+        }
     }
 
     private static func overlaps(_ table: PartitionedTable) -> [Finding] {
@@ -31,8 +40,8 @@ enum TableFindings {
         }
     }
 
-    private static func pendingDetaches(_ table: PartitionedTable) -> [Finding] {
-        table.partitions.filter(\.isDetachPending).map { partition in
+    private static func pendingDetaches(_ table: PartitionedTable, ofOthers: Bool) -> [Finding] {
+        table.partitions.filter { $0.isDetachPending && (ofOthers || $0.marker != nil) }.map { partition in
             let isOurs = partition.marker != nil
             return Finding(
                 .error,

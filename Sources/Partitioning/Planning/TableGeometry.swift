@@ -8,8 +8,10 @@ struct TableGeometry {
 
     let policy: GrowthPolicy
     let codec: CoordinateCodec
-    let now: Instant
+    /// Whole cells, from the one that holds now to the end of the buffer.
+    let required: KeyRange
     let hasDefault: Bool
+    private let nowCoordinate: Int64
     private let tableName: RelationName
     private let ranges: [(partition: Partition, range: KeyRange)]
     /// Ranges that no new partition may overlap: attached ones and those whose detach is pending.
@@ -17,38 +19,73 @@ struct TableGeometry {
     /// Ranges in which a row finds its partition: pending detaches refuse it.
     private let serving: Coverage
 
-    init(table: PartitionedTable, policy: GrowthPolicy, codec: CoordinateCodec, now: Instant) {
+    init(table: PartitionedTable, policy: GrowthPolicy, codec: CoordinateCodec, now: Instant, required: KeyRange) {
         self.policy = policy
         self.codec = codec
-        self.now = now
-        tableName = table.name
+        self.required = required
         hasDefault = table.defaultPartition != nil
+        nowCoordinate = policy.coordinate(of: now)
+        tableName = table.name
         ranges = PolicyInference.ranges(of: table)
         occupied = Coverage(ranges.map(\.range))
         serving = Coverage(ranges.filter { !$0.partition.isDetachPending }.map(\.range))
     }
 
-    private var nowCoordinate: Int64 { policy.coordinate(of: now) }
-
-    /// The ranges for which partitions have to be made, in key order, none larger than a cell of the grid.
-    ///
-    /// Where the newest partition ended before now, the time since then is filled too: rows of the missed days may
-    /// still be on their way. Older gaps are somebody's decision, and only reported.
-    func pieces(required: KeyRange) -> [KeyRange] {
-        var wanted = required
-        if let newest = ranges.map(\.range.upper).filter({ $0 <= nowCoordinate }).max(),
-            !ranges.contains(where: { $0.range.upper > nowCoordinate && $0.range.lower <= nowCoordinate })
-        {
-            wanted = KeyRange(lower: min(newest, required.lower), upper: required.upper)
-        }
-        return occupied.gaps(within: wanted).flatMap(cut)
+    /// What must be covered and isn't. A table may begin, or have a hole, in the part of now's cell that is already over:
+    /// that is the past, like any other.
+    private var missing: [KeyRange] {
+        serving.gaps(within: required).filter { $0.upper > nowCoordinate }
     }
 
-    /// Cuts a gap along the grid.
-    private func cut(_ gap: KeyRange) -> [KeyRange] {
+    /// Where the newest partition ended before now, the time since then: rows of the missed days may still be on their way.
+    ///
+    /// Only where a run was missed, not where a table was set up anew beside an old partition: the newest partition is
+    /// ours, or it ended no longer ago than a set may go unextended. Older gaps are somebody's decision, and only reported.
+    private var missed: [KeyRange] {
+        guard !ranges.contains(where: { $0.range.contains(nowCoordinate) }),
+            let newest = ranges.filter({ $0.range.upper <= nowCoordinate }).max(by: { $0.range.upper < $1.range.upper }
+            ),
+            newest.range.upper != Int64.min, newest.range.upper < required.lower
+        else { return [] }
+        let (age, overflow) = nowCoordinate.subtractingReportingOverflow(newest.range.upper)
+        guard newest.partition.marker != nil || (!overflow && age <= policy.patience) else { return [] }
+        return [KeyRange(lower: newest.range.upper, upper: required.lower)]
+    }
+
+    /// Uncovered parts between the oldest lower bound and now that nobody is going to fill.
+    private var pastGaps: [KeyRange] {
+        guard let first = ranges.map(\.range.lower).min(), first < nowCoordinate else { return [] }
+        return Coverage(serving.merged + missing + missed).gaps(within: KeyRange(lower: first, upper: nowCoordinate))
+    }
+
+    /// The ranges for which partitions have to be made, none larger than a cell of the grid.
+    ///
+    /// Those of the required range come first, in key order: rows of now find their partition soonest, whatever cuts the
+    /// run short. Ranges of a missed run follow.
+    ///
+    /// - Parameter limit: a small grid and a long buffer can ask for millions; no more than this many are returned.
+    /// - Returns: the ranges, and how many more there are.
+    func pieces(limit: Int) -> (pieces: [KeyRange], more: Int) {
+        var pieces: [KeyRange] = []
+        var more = 0
+        let ahead = occupied.gaps(within: required).filter { $0.upper > nowCoordinate }
+        for gap in ahead + missed.flatMap(occupied.gaps) {
+            let cut = cut(gap, limit: max(0, limit - pieces.count))
+            pieces += cut
+            let rest = cut.last?.upper ?? gap.lower
+            // The cells of the grid that the rest touches are counted, not made.
+            if rest < gap.upper {
+                more += policy.grid.index(containing: gap.upper - 1) - policy.grid.index(containing: rest) + 1
+            }
+        }
+        return (pieces, more)
+    }
+
+    /// Cuts a gap along the grid, into `limit` pieces at most.
+    private func cut(_ gap: KeyRange, limit: Int) -> [KeyRange] {
         var pieces: [KeyRange] = []
         var lower = gap.lower
-        while lower < gap.upper {
+        while lower < gap.upper, pieces.count < limit {
             let next = policy.grid.boundary(policy.grid.index(containing: lower) + 1) ?? gap.upper
             let upper = min(max(next, lower + 1), gap.upper)
             pieces.append(KeyRange(lower: lower, upper: upper))
@@ -58,7 +95,8 @@ struct TableGeometry {
     }
 
     func receivesWritesNow(_ range: KeyRange) -> Bool {
-        range.lower <= nowCoordinate + Self.clockAllowance
+        // Not by addition to now, which may lie at the end of what can be expressed; a lower bound lies far from the other end.
+        range.lower - Self.clockAllowance <= nowCoordinate
     }
 
     func reason(for range: KeyRange) -> String {
@@ -69,17 +107,16 @@ struct TableGeometry {
             ? "a gap inside the buffer of \(policy.bufferDays) days" : "inside the buffer of \(policy.bufferDays) days"
     }
 
-    func report(required: KeyRange) -> CoverageReport {
+    var report: CoverageReport {
         let end = serving.contiguousEnd(from: nowCoordinate)
-        let past = pastGaps(before: required.lower)
         return CoverageReport(
             coveredUntil: end,
             coveredUntilText: end.map { $0 == Int64.max ? "infinity" : codec.literal($0) },
             daysRemaining: days(to: end),
             requiredUntil: required.upper,
             requiredUntilText: codec.literal(required.upper),
-            missing: serving.gaps(within: required),
-            gapsInThePast: past,
+            missing: missing,
+            gapsInThePast: pastGaps,
             hasDefaultPartition: hasDefault
         )
     }
@@ -91,17 +128,10 @@ struct TableGeometry {
         return overflow ? nil : Double(distance) / 86_400_000_000
     }
 
-    /// Uncovered parts between the oldest finite lower bound and the required range.
-    private func pastGaps(before end: Int64) -> [KeyRange] {
-        guard let first = ranges.map(\.range).filter({ $0.lower < end }).min() else { return [] }
-        let upper = min(end, ranges.map(\.range.upper).max() ?? end)
-        guard first.lower < upper else { return [] }
-        return serving.gaps(within: KeyRange(lower: first.lower, upper: upper))
-    }
-
-    func findings(required: KeyRange) -> [Finding] {
+    var findings: [Finding] {
         var findings: [Finding] = []
-        for gap in serving.gaps(within: required) {
+        for gap in missing {
+            let isFree = occupied.gaps(within: gap) == [gap]
             findings.append(
                 Finding(
                     .error,
@@ -109,11 +139,13 @@ struct TableGeometry {
                     table: tableName,
                     "rows of \(tableName) from \(codec.literal(gap.lower)) to \(codec.literal(gap.upper)) have no partition"
                         + (hasDefault ? " but the default one" : ""),
-                    remedy: "partition-cli rotate creates it"
+                    remedy: isFree
+                        ? "partition-cli rotate creates it"
+                        : "complete the detach that is pending there; partition-cli rotate then creates it"
                 )
             )
         }
-        for gap in pastGaps(before: required.lower) {
+        for gap in pastGaps {
             findings.append(
                 Finding(
                     .warning,

@@ -55,6 +55,9 @@ package enum PolicyInference {
         if table.partitions.contains(where: { $0.kind == .partitionedTable }) {
             return LeftAlone(.kind, "its partitions are partitioned themselves, which is not grown yet")
         }
+        if key.column == nil {
+            return LeftAlone(.kind, "its partition key is an expression, which is not grown yet")
+        }
         if !key.type.isTemporal {
             return LeftAlone(.kind, "its key is of type \(key.typeName), which is not grown yet")
         }
@@ -134,21 +137,37 @@ package enum PolicyInference {
         let candidates = (snapshot.zoneCandidates[table.oid] ?? []).map(Timeline.zoned)
         guard !candidates.isEmpty, case .success(let match) = GridInference.infer(ranges: ranges, timelines: candidates)
         else {
-            return first.map(\.grid).mapError(notInferable).flatMap { grid in
-                .failure(
-                    LeftAlone(
-                        .notInferable,
-                        "its bounds lie at \(grid.anchor.description.suffix(8)) UTC, which is midnight in no time zone",
-                        remedy: "grids that begin at an hour of the day are not inferred; nothing was changed"
-                    )
-                )
-            }
+            return first.mapError(notInferable).flatMap { _ in .failure(unaligned(ranges, in: snapshot)) }
         }
         let aligned = match.fitting.filter(ZoneChoice.isAligned)
         guard let any = aligned.first, let planned = plannedRange(any, snapshot: snapshot, settings: settings) else {
             return .failure(LeftAlone(.notInferable, "its bounds are local midnights in no single time zone"))
         }
-        return ZoneChoice.choose(among: aligned, preferring: snapshot.server.sessionTimeZone, planned: planned)
+        // The ranges of a missed run begin where the newest partition ended.
+        let newest = ranges.map(\.upper).filter { $0 != Int64.max && $0 != Int64.min }.max() ?? planned.lower
+        return ZoneChoice.choose(
+            among: aligned,
+            preferring: snapshot.server.sessionTimeZone,
+            planned: KeyRange(lower: min(newest, planned.lower), upper: planned.upper)
+        )
+    }
+
+    /// Days or longer that begin at an odd hour in every zone that was looked at.
+    private static func unaligned(_ ranges: [KeyRange], in snapshot: CatalogSnapshot) -> LeftAlone {
+        let newest = ranges.filter(\.isFinite).max().map { CivilDateTime(microseconds: $0.lower).description } ?? "?"
+        if let zone = snapshot.namedZone {
+            return LeftAlone(
+                .notInferable,
+                "its newest partition begins at \(newest) UTC, which is midnight neither in \(zone.name) nor in UTC",
+                remedy: "say with --timezone in which zone its bounds are midnights"
+            )
+        }
+        return LeftAlone(
+            .notInferable,
+            "its newest partition begins at \(newest) UTC, and in no time zone are all its bounds midnights",
+            remedy: "if they are in one but for a few old ones, name it with --timezone; "
+                + "grids that begin at an hour of the day are not inferred"
+        )
     }
 
     private static func plannedRange(_ grid: Grid, snapshot: CatalogSnapshot, settings: PlanSettings) -> KeyRange? {
@@ -199,16 +218,11 @@ package enum PolicyInference {
         now: Instant
     ) -> LeftAlone? {
         guard !table.carriesOurMarker, let newest = ranges.map(\.upper).max(), newest != Int64.max else { return nil }
-        let day: Int64 = 86_400_000_000
-        let patience = max(
-            Int64(policy.bufferDays).multipliedReportingOverflow(by: day).partialValue,
-            policy.grid.period.approximateMicroseconds.multipliedReportingOverflow(by: 3).partialValue
-        )
         let (age, overflow) = policy.coordinate(of: now).subtractingReportingOverflow(newest)
-        guard !overflow, age > patience else { return nil }
+        guard !overflow, age > policy.patience else { return nil }
         return LeftAlone(
             .dormant,
-            "its newest partition ended \(age / day) days ago: nobody has extended it for longer than the buffer",
+            "its newest partition ended \(age / 86_400_000_000) days ago: nobody has extended it for longer than the buffer",
             remedy: "if it is in use, create the partition for today by hand; the next run continues from it"
         )
     }

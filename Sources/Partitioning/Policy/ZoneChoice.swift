@@ -55,9 +55,12 @@ package enum ZoneChoice {
                 )
             )
         }
+        // On the other side of the date line the same bounds are midnights of the day before, and months begin on the 31st there.
+        let standard = only.filter { $0.anchor == $0.period.standardAnchor }
+        let natural = standard.isEmpty ? only : standard
         let chosen =
-            only.first { $0.timeline.zoneName == sessionZone }
-            ?? only.min { ($0.timeline.zoneName ?? "") < ($1.timeline.zoneName ?? "") }
+            natural.first { $0.timeline.zoneName == sessionZone }
+            ?? natural.min { ($0.timeline.zoneName ?? "") < ($1.timeline.zoneName ?? "") }
         return chosen.map(Result.success) ?? .failure(LeftAlone(.notInferable, "no time zone fits its bounds"))
     }
 
