@@ -86,16 +86,14 @@ extension PropertyReader {
                       length('CREATE ' || CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END || 'INDEX ' || quote_ident(x.relname)
                              || ' ON ' || CASE WHEN x.relkind = 'I' THEN 'ONLY ' ELSE '' END
                              || quote_ident(n.nspname) || '.' || quote_ident(c.relname) || ' ') + 1) AS definition,
-               coalesce((SELECT k.contype::text FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')), '')
-                   AS constraint,
+               coalesce(k.contype::text || CASE WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END
+                        || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END, '') AS constraint,
                s.spcname AS tablespace,
                ARRAY(SELECT a.attnum::bigint FROM pg_attribute a
                       WHERE a.attrelid = i.indexrelid AND coalesce(a.attstattarget, -1) >= 0 ORDER BY a.attnum) AS target_positions,
                ARRAY(SELECT a.attstattarget::bigint FROM pg_attribute a
                       WHERE a.attrelid = i.indexrelid AND coalesce(a.attstattarget, -1) >= 0 ORDER BY a.attnum) AS target_values,
-               coalesce(obj_description((SELECT k.oid FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')),
-                                        'pg_constraint'),
-                        obj_description(i.indexrelid, 'pg_class')) AS comment
+               obj_description(i.indexrelid, 'pg_class') AS comment, obj_description(k.oid, 'pg_constraint') AS constraint_comment
           FROM pg_index i
           JOIN pg_class x ON x.oid = i.indexrelid
           JOIN pg_class c ON c.oid = i.indrelid
@@ -103,6 +101,7 @@ extension PropertyReader {
           LEFT JOIN pg_tablespace s ON s.oid = x.reltablespace
           LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid
           LEFT JOIN pg_class px ON px.oid = h.inhparent
+          LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')
          WHERE i.indrelid = any(\(bind: oids)::bigint[]::oid[])
          ORDER BY i.indrelid, x.relname
         """
@@ -112,7 +111,8 @@ extension PropertyReader {
         """
         SELECT s.stxrelid::bigint AS oid, n.nspname AS schema, s.stxname AS name, coalesce(s.stxstattarget, -1) AS target,
                array_to_string(ARRAY(SELECT k::text FROM unnest(s.stxkind) k ORDER BY 1), ',') || ' '
-                   || pg_get_statisticsobjdef_columns(s.oid) AS definition
+                   || pg_get_statisticsobjdef_columns(s.oid) AS definition,
+               obj_description(s.oid, 'pg_statistic_ext') AS comment
           FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace
          WHERE s.stxrelid = any(\(bind: oids)::bigint[]::oid[])
          ORDER BY s.stxrelid, s.stxname

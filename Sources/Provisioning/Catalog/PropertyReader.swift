@@ -146,7 +146,8 @@ package struct PropertyReader: Sendable {
                     constraint: try row.string("constraint"),
                     tablespace: try row.optionalString("tablespace"),
                     statisticsTargets: targets,
-                    comment: try row.optionalString("comment")
+                    comment: try row.optionalString("comment"),
+                    constraintComment: try row.optionalString("constraint_comment")
                 )
             )
         }
@@ -163,7 +164,8 @@ package struct PropertyReader: Sendable {
                 RelationProperties.StatisticsObject(
                     name: RelationName(schema: try row.string("schema"), name: try row.string("name")),
                     definition: try row.string("definition"),
-                    target: target < 0 ? nil : target
+                    target: target < 0 ? nil : target,
+                    comment: try row.optionalString("comment")
                 )
             )
         }

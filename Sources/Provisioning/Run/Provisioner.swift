@@ -229,8 +229,8 @@ package struct Provisioner: Sendable {
         for plan in after.plan.tables {
             let result = progress.results[plan.table] ?? TableRun.Result()
             var drift: [Finding] = []
-            if !result.created.isEmpty, let table = after.snapshot.tables.first(where: { $0.oid == plan.oid }) {
-                drift = try await verifier.findings(in: table, partitions: result.created, expected: result.expected)
+            if let expected = result.expected, let table = after.snapshot.tables.first(where: { $0.oid == plan.oid }) {
+                drift = try await verifier.findings(in: table, partitions: result.created, expected: expected)
             }
             report.tables.append(TableReport(after: plan, result, drift: drift))
         }

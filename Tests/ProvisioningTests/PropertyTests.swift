@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import LibPQ
+import LocalPostgres
+import Partitioning
+import Provisioning
+import Testing
+import TestSupport
+
+@Suite("A new partition has, and keeps", .temporaryDatabase)
+struct PropertyTests {
+    @Test("of who may do what:", arguments: PropertyCase.access)
+    func access(_ property: PropertyCase) async throws {
+        try await prove(property)
+    }
+
+    @Test("of storage and replication:", arguments: PropertyCase.storage.supported)
+    func storage(_ property: PropertyCase) async throws {
+        try await prove(property)
+    }
+
+    @Test("of columns, statistics and comments:", arguments: PropertyCase.columns.supported)
+    func columns(_ property: PropertyCase) async throws {
+        try await prove(property)
+    }
+
+    @Test("of constraints and indexes:", arguments: PropertyCase.constraints)
+    func constraints(_ property: PropertyCase) async throws {
+        try await prove(property)
+    }
+
+    /// The property is set, seen on the model, the same on every new partition, and its later loss is found.
+    private func prove(_ property: PropertyCase) async throws {
+        let fixture = try await Fixture()
+        try await fixture.makeRole()
+        try await fixture.makeTablespace()
+        try await fixture.makeLedger()
+        let model = property.model == .parent ? "ledger" : "ledger_first"
+        let before = try await fixture.probe(property, model)
+        try await fixture.run(property.prepare)
+        let expected = try await fixture.probe(property, model)
+        if property.isVisibleOnModel { #expect(before != expected, "the case proves nothing") }
+
+        let report = try await fixture.rotate()
+        #expect(report.table("ledger")?.outcome == .converged, "\(String(describing: report.table("ledger")))")
+        let created = try await fixture.children(of: "ledger").filter { $0.name != "ledger_first" }
+        try #require(created.count >= 2)
+        for partition in created {
+            #expect(try await fixture.probe(property, partition.name) == expected)
+        }
+        #expect(try await fixture.drift(in: "ledger") == [])
+
+        guard !property.change.isEmpty, let changed = created.last?.name else { return }
+        try await fixture.run(property.change, partition: changed)
+        let findings = try await fixture.drift(in: "ledger")
+        #expect(findings.count == 1, "\(findings)")
+        for finding in findings {
+            #expect(finding.object == "public.\(changed)")
+            #expect(finding.message.contains(" in \(property.finding)"), "\(finding.message)")
+        }
+    }
+}
+
+extension Fixture {
+    fileprivate func probe(_ property: PropertyCase, _ relation: String) async throws -> String? {
+        try await string(
+            """
+            SELECT \(fragment: Statement(trustedCatalogSQL: property.probe, "a test's own expression")) AS v
+              FROM (SELECT \(literal: relation)::regclass::oid AS r) model
+            """
+        )
+    }
+}
+
+extension [PropertyCase] {
+    /// Those that the server under test knows of.
+    fileprivate var supported: [PropertyCase] {
+        let version = (try? TestServer.installation.majorVersion) ?? 0
+        return filter { $0.minimumVersion <= version }
+    }
+}
