@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-import PartitionMap
-import Partitioning
+package import PartitionMap
+package import Partitioning
 
 /// Makes the document that routers read from what the catalog says of one table.
-enum MapDocument {
+package enum MapDocument {
     /// - Parameters:
     ///   - table: read after the changes were committed.
     ///   - policy: names the zone in which bounds are local times.
     /// - Throws: `PartitionMapError` where the table's shape can't be said in a document.
-    static func document(
+    package static func document(
         of table: PartitionedTable,
         policy: GrowthPolicy
     ) throws(PartitionMapError) -> PartitionMapDocument {

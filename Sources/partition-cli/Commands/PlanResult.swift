@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import LibPQ
+import Logging
+import Partitioning
+import Provisioning
+
+/// A plan with what people want to know beside it.
+struct PlanResult: Sendable {
+    var plan: Plan
+    var bufferDays: Int
+    var quota: QuotaView?
+    var blockers: [Blocker]
+
+    static func make(
+        _ configuration: ConnectionConfiguration,
+        scope: Scope,
+        quota: QuotaGuard?,
+        logger: Logger
+    ) async throws -> PlanResult {
+        try await DatabaseSession.scoped(configuration, logger: logger) { session in
+            try await NamedTables.check(scope.tables, in: session)
+            let observation = try await Observation.make(session: session, settings: scope.settings)
+            var view: QuotaView?
+            if let quota { view = QuotaView(quota, try await quota.reading(of: nil, on: session.connection)) }
+            return PlanResult(
+                plan: observation.plan,
+                bufferDays: scope.bufferDays,
+                quota: view,
+                blockers: try await Blocker.current(of: observation.plan.steps, on: session.connection)
+            )
+        }
+    }
+
+    /// Tables that a run would leave as they are, though something is wrong with them, need a hand.
+    func status(named: Set<RelationName>, detailed: Bool) -> ExitStatus {
+        let needsHand = plan.tables.contains { table in
+            guard case .leftAlone = table.disposition else { return false }
+            return named.contains(table.table) || table.findings.contains { $0.severity == .error }
+        }
+        if needsHand { return .failed }
+        return detailed && !plan.isEmpty ? .changesPlanned : .success
+    }
+
+    // MARK: - For people
+
+    var page: Page {
+        var page = Page()
+        page.line("plan for the database \(plan.database), buffer \(counted(bufferDays, "day"))", .heading)
+        for table in plan.tables where !table.steps.isEmpty || table.findings.contains(where: \.isOpen) {
+            page.section(Self.page(of: table))
+        }
+        page.section(LeftAlonePage.page(of: plan.tables))
+        if let quota { page.line(quota.text) }
+        if !blockers.isEmpty {
+            page.line("in the way at this moment:")
+            for blocker in blockers.prefix(10) { page.line("\(blocker)", indent: 2, .changed) }
+        }
+        page.line()
+        page.line(summary, .heading)
+        return page
+    }
+
+    private static func page(of table: TablePlan) -> Page {
+        var page = Page()
+        page.line(heading(of: table), .heading)
+        let rows = table.steps.map { $0.words(table.policy) + [$0.reason] }
+        page.columns(rows, indent: 2) { table.steps[$0].tone }
+        page.append(Self.locks(of: table.steps))
+        for finding in table.findings where finding.isOpen { page.append(FindingPage.page(of: finding)) }
+        return page
+    }
+
+    /// Each set of locks once, with the steps that take it where they differ.
+    private static func locks(of steps: [Step]) -> Page {
+        var page = Page()
+        var sets: [[LockUse]] = []
+        for step in steps where !sets.contains(step.locks) { sets.append(step.locks) }
+        for set in sets {
+            let takers = steps.filter { $0.locks == set }
+            let others = takers.count > 1 ? " and \(takers.count - 1) more" : ""
+            let whose = sets.count > 1 ? " of \(takers[0].sign) \(takers[0].target)\(others)" : ""
+            let words = set.map { "\($0.mode.rawValue) on \($0.relation)" }.joined(separator: ", ")
+            page.line("locks\(whose): \(words)", indent: 5, .faint)
+        }
+        return page
+    }
+
+    private static func heading(of table: TablePlan) -> String {
+        guard let policy = table.policy, let coverage = table.coverage else { return table.table.description }
+        let key = KeyText(policy)
+        let until =
+            coverage.coveredUntil.map { "covered until \(key.display($0)) (\(KeyText.days(coverage.daysRemaining)))" }
+            ?? "now has no partition"
+        return "\(table.table): every \(key.interval), \(until), needed until \(key.display(coverage.requiredUntil))"
+    }
+
+    private var summary: String {
+        let tally = Tally(plan.steps)
+        let unchanged = plan.tables.filter { $0.policy != nil && $0.steps.isEmpty }.count
+        let alone = plan.tables.filter { $0.policy == nil }.count
+        if plan.tables.isEmpty { return "nothing to do: there are no partitioned tables" }
+        var parts: [String] = []
+        if tally.partitions > 0 { parts.append("\(tally.partitions) to create") }
+        if tally.indexes > 0 { parts.append("\(counted(tally.indexes, "index", "indexes")) to repair") }
+        if tally.leftovers > 0 { parts.append("\(counted(tally.leftovers, "leftover")) to clear") }
+        if parts.isEmpty { parts.append("nothing to do") }
+        if unchanged > 0 { parts.append("\(counted(unchanged, "table")) unchanged") }
+        if alone > 0 { parts.append("\(counted(alone, "table")) left alone") }
+        return parts.joined(separator: ", ")
+    }
+}
+
+extension Finding {
+    /// Whether it stays when the plan is carried out: what a step mends is told by the step.
+    var isOpen: Bool {
+        switch code {
+        case .leftAlone, .notCovered, .missingIndex, .leftoverCheck: false
+        case .privilege, .unreadableBound: false
+        default: true
+        }
+    }
+}

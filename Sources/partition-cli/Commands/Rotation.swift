@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import LibPQ
+import Logging
+import PartitionRegistryPostgres
+import PartitionRouter
+import Partitioning
+import Provisioning
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// One run of `rotate`, put together from what the caller said.
+struct Rotation: Sendable {
+    var configuration: ConnectionConfiguration
+    var registryURL: RegistryURL?
+    var scope: Scope
+    var quota: QuotaGuard?
+    var deadline: Duration
+    var lockBudget: Duration
+    var takesOver: Bool
+
+    /// What has to be known before the run.
+    private struct Preparation: Sendable {
+        var embedded: EmbeddedRegistry?
+        var quota: QuotaView?
+    }
+
+    func run(_ console: Console) async throws -> RotationResult {
+        let clock = ContinuousClock.now
+        console.progress?.say("connecting to \(configuration.redactedDescription)")
+        let preparation = try await prepare(console)
+        let choice = try RegistryChoice(
+            registryURL,
+            database: configuration,
+            embedded: preparation.embedded,
+            for: .publishing,
+            logger: console.logger
+        )
+        let provisioner = Provisioner(
+            configuration: configuration,
+            settings: scope.settings,
+            budget: budget(remaining: deadline - (ContinuousClock.now - clock)),
+            quota: quota,
+            publisher: choice.forPublishing.map {
+                Publisher(registry: $0, takesOver: takesOver, logger: console.logger)
+            },
+            logger: console.logger,
+            tell: { event in console.progress?.say(event.words) }
+        )
+        do {
+            let report = try await provisioner.rotate()
+            let result = RotationResult(
+                report: report,
+                bufferDays: scope.bufferDays,
+                registry: choice,
+                quota: preparation.quota
+            )
+            await record(result, console)
+            await choice.close()
+            return result
+        } catch {
+            await choice.close()
+            throw error
+        }
+    }
+
+    /// Below a quarter of the buffer, or two weeks, longer stalls are the lesser harm.
+    private func budget(remaining: Duration) -> RunBudget {
+        RunBudget(
+            run: remaining,
+            table: min(lockBudget, remaining),
+            emergencyDays: min(14, Double(scope.bufferDays) / 4)
+        )
+    }
+
+    private func prepare(_ console: Console) async throws -> Preparation {
+        try await DatabaseSession.scoped(configuration, logger: console.logger) { session in
+            try await NamedTables.check(scope.tables, in: session)
+            var preparation = Preparation()
+            if registryURL == nil { preparation.embedded = try await EmbeddedRegistry.state(in: session) }
+            if let quota {
+                preparation.quota = QuotaView(quota, try await quota.reading(of: nil, on: session.connection))
+            }
+            return preparation
+        }
+    }
+
+    /// Telemetry, in the registry's table of runs: nothing reads it to decide, so its failure is none of the run's.
+    private func record(_ result: RotationResult, _ console: Console) async {
+        guard let registry = result.registry.postgres, result.report.condition == .ordinary else { return }
+        let status = ExitStatus(result.report, named: scope.named)
+        guard let report = try? JSONEncoder().encode(result.view(status)) else { return }
+        let start = result.report.startedAt.microseconds
+        do {
+            try await registry.record(
+                RunRecord(
+                    startedAt: start,
+                    finishedAt: start + Int64(result.report.duration * 1_000_000),
+                    command: RotateCommand.name,
+                    exitStatus: Int(status.code),
+                    report: String(decoding: report, as: UTF8.self)
+                )
+            )
+        } catch {
+            console.logger.info("the run was not written down", metadata: ["reason": "\(error.message)"])
+        }
+    }
+}
+
+extension RunEvent {
+    /// For the progress line.
+    var words: String {
+        switch self {
+        case .observed(let tables): "planning \(counted(tables, "table"))"
+        case .planned(let plan): "\(counted(plan.steps.count, "step")) to take"
+        case .stepStarted(let step, let index, let count):
+            count > 1 ? "\(step.table): \(step.target) (\(index + 1) of \(count))" : "\(step.table): \(step.target)"
+        case .stepFinished(let report): "\(report.step.table): \(report.step.target)"
+        case .reconnecting(let attempt, let reason): "connection lost, attempt \(attempt): \(reason)"
+        case .verifying(let partitions): "verifying \(counted(partitions, "new partition"))"
+        case .publishing(let tables): "publishing \(counted(tables, "map"))"
+        }
+    }
+}

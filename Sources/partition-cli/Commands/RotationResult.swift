@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import Partitioning
+import Provisioning
+
+/// What a run came to.
+struct RotationResult: Sendable {
+    var report: RunReport
+    var bufferDays: Int
+    var registry: RegistryChoice
+    var quota: QuotaView?
+
+    var managedTables: [TableReport] { report.tables.filter { $0.policy != nil } }
+
+    func page(_ status: ExitStatus) -> Page { RotationPage(result: self).page(status) }
+}
+
+extension RunReport {
+    /// Whether a signal came before the table's turn, or in the middle: then what is missing is no failure.
+    func isUnfinished(_ table: TableReport) -> Bool {
+        guard condition == .interrupted, case .failed = table.outcome else { return false }
+        return !table.steps.contains { if case .failed = $0.result { true } else { false } }
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import ArgumentParser
+import LibPQ
+import Partitioning
+import Provisioning
+
+/// `verify`: the checks alone, the deep ones too. Changes nothing.
+struct VerifyCommand: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Check coverage, gaps, indexes and properties of partitions, and the registry. Changes nothing.",
+        discussion: """
+            Example:
+              partition-cli verify --db-url=$DB_URL --registry-url=$REGISTRY_URL
+
+            Exit status: 0 where nothing was found, 1 where something was.
+            """
+    )
+
+    @OptionGroup var planning: PlanningOptions
+    @OptionGroup var database: DatabaseOptions
+    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var output: OutputOptions
+
+    func perform(_ console: Console) async throws -> ExitStatus {
+        let inspection = Inspection(
+            configuration: try database.configuration(console.environment),
+            registryURL: try registry.url(console.environment),
+            scope: planning.scope,
+            console: console
+        )
+        let result = try await inspection.run { session, observation, table, _ in
+            try await Self.properties(of: table, in: observation, session)
+        }
+        let findings = result.tables.flatMap { table in
+            table.plan.findings + table.extra
+                + (table.standing.finding(of: table.plan.table, registry: result.registry.name).map { [$0] } ?? [])
+        }
+        let verdict = VerifyResult(inspection: result, findings: findings, named: planning.scope.named)
+        console.show(verdict.page, verdict.view, isRemarkable: verdict.status != .success)
+        return verdict.status
+    }
+
+    /// Differences of our partitions from their model; that they can't be read is a finding, not the end.
+    private static func properties(
+        of table: PartitionedTable,
+        in observation: Observation,
+        _ session: DatabaseSession
+    ) async throws -> [Finding] {
+        guard let policy = observation.plan.tables.first(where: { $0.oid == table.oid })?.policy else { return [] }
+        do {
+            return try await Verifier(session: session)
+                .findings(in: table, policy: policy, now: observation.snapshot.server.now)
+        } catch {
+            guard error.kind == .server else { throw error }
+            let failure = CommandFailure(error)
+            return [
+                Finding(
+                    .error,
+                    error.sqlState == .insufficientPrivilege ? .privilege : .notVerified,
+                    table: table.name,
+                    "the properties of the partitions of \(table.name) can't be read: \(failure.message)",
+                    remedy: failure.remedy
+                )
+            ]
+        }
+    }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import LibPQ
+import Logging
+import Provisioning
+
+extension DatabaseSession {
+    /// A session for the body, closed whatever comes of it.
+    ///
+    /// - Throws: ``CommandFailure`` where there is no connection; what the body throws.
+    static func scoped<R: Sendable>(
+        _ configuration: ConnectionConfiguration,
+        logger: Logger,
+        _ body: (DatabaseSession) async throws -> R
+    ) async throws -> R {
+        let session: DatabaseSession
+        do {
+            session = try await open(configuration, logger: logger)
+        } catch {
+            throw CommandFailure(connecting: error, to: configuration.redactedDescription)
+        }
+        do {
+            let result = try await body(session)
+            await session.connection.close()
+            return result
+        } catch {
+            await session.connection.close()
+            throw error
+        }
+    }
+}

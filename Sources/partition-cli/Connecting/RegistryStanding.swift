@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import PartitionMap
+import PartitionRouter
+import Partitioning
+import Provisioning
+
+/// How a table's published map stands against the catalog.
+enum RegistryStanding: Hashable, Sendable {
+    /// No registry is configured.
+    case unconfigured
+    /// The table has no policy, so nothing of it is published.
+    case unmanaged
+    case unpublished
+    case current(version: Int64)
+    case drifted(version: Int64, String)
+    case unreadable(String, remedy: String?)
+
+    /// Compares what is stored with what would be published now.
+    static func of(
+        _ table: PartitionedTable,
+        policy: GrowthPolicy?,
+        in registry: (any Registry)?
+    ) async -> RegistryStanding {
+        guard let registry else { return .unconfigured }
+        guard let policy else { return .unmanaged }
+        do {
+            let document = try MapDocument.document(of: table, policy: policy)
+            guard let stored = try await registry.load(document.table, .all) else { return .unpublished }
+            let version = stored.header.version
+            guard stored.header.checksum == document.checksum else {
+                let difference = stored.document.map { Self.difference(of: $0, from: document) }
+                return .drifted(version: version, difference ?? "another map is stored")
+            }
+            return stored.isIntact
+                ? .current(version: version)
+                : .drifted(version: version, "what is stored beside the map for other clients has been changed")
+        } catch let error as RegistryError {
+            return error.code == .notInstalled
+                ? .unpublished : .unreadable(error.message, remedy: CommandFailure.remedy(for: error))
+        } catch {
+            return .unreadable("\(error)", remedy: nil)
+        }
+    }
+
+    /// What the first difference is, in words.
+    private static func difference(of stored: PartitionMapDocument, from current: PartitionMapDocument) -> String {
+        let there = Set(stored.entries.map(\.name))
+        let here = Set(current.entries.map(\.name))
+        if let missing = current.entries.first(where: { !there.contains($0.name) }) {
+            return "it lacks \(missing.name)" + more(here.subtracting(there).count)
+        }
+        if let extra = stored.entries.first(where: { !here.contains($0.name) }) {
+            return "it has \(extra.name), which the table doesn't" + more(there.subtracting(here).count)
+        }
+        return "bounds or settings of its partitions differ"
+    }
+
+    private static func more(_ count: Int) -> String { count > 1 ? " and \(count - 1) more" : "" }
+
+    /// What `verify` makes of it.
+    func finding(of table: RelationName, registry name: String) -> Finding? {
+        switch self {
+        case .unconfigured, .unmanaged, .current: nil
+        case .unpublished:
+            Finding(
+                .error,
+                .registryDrift,
+                table: table,
+                object: name,
+                "no map of \(table) is published in the registry \(name)",
+                remedy: "partition-cli rotate publishes it"
+            )
+        case .drifted(_, let what):
+            Finding(
+                .error,
+                .registryDrift,
+                table: table,
+                object: name,
+                "the map of \(table) in the registry \(name) differs from the catalog: \(what)",
+                remedy: "partition-cli rotate publishes it anew"
+            )
+        case .unreadable(let why, let remedy):
+            Finding(
+                .error,
+                .registryDrift,
+                table: table,
+                object: name,
+                "the map of \(table) in the registry \(name) can't be read: \(why)",
+                remedy: remedy
+            )
+        }
+    }
+}

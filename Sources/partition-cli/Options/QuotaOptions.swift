@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import ArgumentParser
+import Provisioning
+
+/// How full the space may be.
+struct QuotaOptions: ParsableArguments, Sendable {
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Create nothing when this share of the partitions' space is used: 1 to 100, in percent.",
+            valueName: "percent"
+        ),
+        transform: Transform.percentage
+    )
+    var quotaThreshold: Int?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            """
+            How much the space holds in all, for example 500GB or 2TiB. (default: the file system is asked, where the \
+            server runs on this machine)
+            """,
+            valueName: "bytes"
+        ),
+        transform: Transform.bytes
+    )
+    var quotaCapacity: Int64?
+
+    func validate() throws {
+        if quotaCapacity != nil, quotaThreshold == nil {
+            throw ValidationError(
+                "--quota-capacity needs --quota-threshold, the percentage from which on nothing is created."
+            )
+        }
+    }
+
+    var guardian: QuotaGuard? {
+        quotaThreshold.map { QuotaGuard(threshold: Double($0) / 100, declaredCapacity: quotaCapacity) }
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import ArgumentParser
+import PartitionRouter
+
+/// Where partition maps are published.
+struct RegistryOptions: ParsableArguments, Sendable {
+    @Option(
+        name: .customLong("registry-url"),
+        help: ArgumentHelp(
+            """
+            Where partition maps are published: redis:// rediss:// postgres:// self none. (default: $REGISTRY_URL, else \
+            the database itself where partition_registry is installed)
+            """,
+            valueName: "url"
+        )
+    )
+    var registryURL: String?
+
+    /// nil where nobody said anything.
+    ///
+    /// - Throws: ``CommandFailure`` of status `usage`.
+    func url(_ environment: [String: String]) throws(CommandFailure) -> RegistryURL? {
+        guard let (text, source) = text(environment) else { return nil }
+        guard !text.allSatisfy(\.isWhitespace) else { throw EmptyURL.registry(source) }
+        do {
+            return try RegistryURL(parsing: text, environment: environment)
+        } catch {
+            throw CommandFailure(.usage, "\(source): \(error)")
+        }
+    }
+
+    private func text(_ environment: [String: String]) -> (String, String)? {
+        if let registryURL { return (registryURL, "--registry-url") }
+        return environment["REGISTRY_URL"].map { ($0, "REGISTRY_URL") }
+    }
+}

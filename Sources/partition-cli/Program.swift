@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import ArgumentParser
+import LocalPostgres
+import Logging
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// Where the process begins: arguments, signals, the command, its exit status.
+@main
+struct Program {
+    static func main() async {
+        let arguments = ProcessArguments.takeHidingSecrets()
+        // A closed pipe must not kill a run between two statements; the write that fails is enough.
+        signal(SIGPIPE, SIG_IGN)
+        exit(await run(arguments).code)
+    }
+
+    private static func run(_ arguments: ProcessArguments) async -> ExitStatus {
+        if let failure = EmptyURL.failure(in: arguments.values) {
+            Standard.error.write(failure.text + "\n")
+            return failure.status
+        }
+        let command: any ParsableCommand
+        do {
+            command = try PartitionCLI.parseAsRoot(arguments.values)
+        } catch {
+            return refuse(error, arguments)
+        }
+        guard let command = command as? any Command else { return showHelp(of: command) }
+        let interruption = Interruption()
+        let console = Console(command.output, environment: ProcessEnvironment.current, interruption: interruption)
+        return await interruption.guarding { await Self.perform(command, console) }
+    }
+
+    private static func perform(_ command: any Command, _ console: Console) async -> ExitStatus {
+        do {
+            return try await command.perform(console)
+        } catch {
+            var failure = CommandFailure(error)
+            failure.status = await console.interruption.status ?? failure.status
+            console.show(failure, command: type(of: command).name)
+            return failure.status
+        }
+    }
+
+    /// `help`, `--help` and `--version` are commands of the parser's own.
+    private static func showHelp(of command: any ParsableCommand) -> ExitStatus {
+        var command = command
+        do {
+            try command.run()
+        } catch {
+            Standard.output.write(PartitionCLI.fullMessage(for: error) + "\n")
+        }
+        return .success
+    }
+
+    private static func refuse(_ error: any Error, _ arguments: ProcessArguments) -> ExitStatus {
+        let message = arguments.withoutSecrets(PartitionCLI.fullMessage(for: error))
+        if PartitionCLI.exitCode(for: error) == .success {
+            Standard.output.write(message + "\n")
+            return .success
+        }
+        if let failure = StrayWord.failure(in: arguments.values) {
+            Standard.error.write(failure.text + "\n")
+        } else {
+            Standard.error.write(message + "\n")
+        }
+        return .usage
+    }
+}

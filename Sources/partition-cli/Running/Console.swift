@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import Logging
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Where results, remarks and progress of one command go: results to standard output, all else to standard error.
+struct Console: Sendable {
+    let format: OutputFormat
+    let isQuiet: Bool
+    let environment: [String: String]
+    let logger: Logger
+    let interruption: Interruption
+    /// nil where nobody watches: no terminal, or `--quiet`.
+    let progress: ProgressLine?
+    private let usesColour: Bool
+
+    init(_ options: OutputOptions, environment: [String: String], interruption: Interruption) {
+        format = options.format
+        isQuiet = options.isQuiet
+        self.environment = environment
+        self.interruption = interruption
+        let mayColour = environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
+        usesColour = mayColour && Standard.output.isTerminal
+        progress = !options.isQuiet && Standard.error.isTerminal && mayColour ? ProgressLine() : nil
+        let (logFormat, level) = (options.logFormat, options.effectiveLogLevel)
+        logger = Logger(label: "partition-cli") { _ in StandardErrorLog(format: logFormat, logLevel: level) }
+    }
+
+    /// Shows a result: the page to people, the value to programs.
+    ///
+    /// - Parameter isRemarkable: false where `--quiet` means to print nothing.
+    func show(_ page: @autoclosure () -> Page, _ value: @autoclosure () -> some Encodable, isRemarkable: Bool = true) {
+        progress?.clear()
+        switch format {
+        case .json: write(json: value())
+        case .text:
+            if isRemarkable || !isQuiet { Standard.output.write(page().text(coloured: usesColour)) }
+        }
+    }
+
+    /// Shows why a command ended early.
+    func show(_ failure: CommandFailure, command: String) {
+        progress?.clear()
+        Standard.error.write(failure.text + "\n")
+        if format == .json { write(json: FailureView(failure, command: command)) }
+    }
+
+    /// A remark beside the result; not with `--quiet`.
+    func remark(_ text: String) {
+        guard !isQuiet else { return }
+        progress?.clear()
+        Standard.error.write(Page.plain(text) + "\n")
+    }
+
+    /// A page on its way, where the result comes later.
+    func show(_ page: Page) {
+        Standard.output.write(page.text(coloured: usesColour))
+    }
+
+    private func write(json value: some Encodable) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        do {
+            Standard.output.write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
+        } catch {
+            Standard.error.write("error: the result can't be written as JSON: \(error)\n")
+        }
+    }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+/// `--db-url=$DB_URL` with a variable that isn't set: the parser would take the next word for the value.
+enum EmptyURL {
+    /// What to say; nil where no URL is empty.
+    static func failure(in values: [String]) -> CommandFailure? {
+        if values.contains("--db-url=") { return database("--db-url") }
+        if values.contains("--registry-url=") { return registry("--registry-url") }
+        return nil
+    }
+
+    /// - Parameter source: the option or variable.
+    static func database(_ source: String) -> CommandFailure {
+        CommandFailure(
+            .usage,
+            "\(source) is empty: probably a variable that isn't set",
+            remedy: "set it to a connection string such as postgresql://user@host:5432/database"
+        )
+    }
+
+    static func registry(_ source: String) -> CommandFailure {
+        CommandFailure(
+            .usage,
+            "\(source) is empty: probably a variable that isn't set",
+            remedy: "set it, or say \"none\" to publish nowhere, \"self\" for the database itself"
+        )
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import Logging
+import Partitioning
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// Log lines on standard error, for people or for programs.
+struct StandardErrorLog: LogHandler {
+    let format: OutputFormat
+    var logLevel: Logger.Level
+    var metadata: Logger.Metadata = [:]
+    var metadataProvider: Logger.MetadataProvider?
+
+    init(format: OutputFormat, logLevel: Logger.Level) {
+        self.format = format
+        self.logLevel = logLevel
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let all = metadata.merging(event.metadata ?? [:]) { _, new in new }.mapValues { "\($0)" }
+        switch format {
+        case .text:
+            let facts = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+            Standard.error.write(Page.plain("\(event.level): \(event.message)\(facts)") + "\n")
+        case .json:
+            let line = Line(time: Self.now(), level: "\(event.level)", message: "\(event.message)", facts: all)
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            guard let data = try? encoder.encode(line) else { return }
+            Standard.error.write(String(decoding: data, as: UTF8.self) + "\n")
+        }
+    }
+
+    private struct Line: Encodable {
+        var time: String
+        var level: String
+        var message: String
+        var facts: [String: String]
+    }
+
+    /// This machine's clock: of log lines only, never of decisions.
+    private static func now() -> String {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Instant(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000).description
+    }
+}
