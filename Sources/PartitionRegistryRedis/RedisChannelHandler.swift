@@ -18,10 +18,14 @@ final class RedisChannelHandler: ChannelDuplexHandler {
 
     private var waiting: CircularBuffer<EventLoopPromise<RESPValue>> = []
     private let messages: AsyncStream<String>.Continuation?
+    private let ended: EventLoopPromise<Void>
 
-    /// - Parameter messages: Where the channels of published messages go; nil for a connection that doesn't subscribe.
-    init(messages: AsyncStream<String>.Continuation?) {
+    /// - Parameters:
+    ///   - messages: Where the channels of published messages go; nil for a connection that doesn't subscribe.
+    ///   - ended: Fails with what ended the connection.
+    init(messages: AsyncStream<String>.Continuation?, ended: EventLoopPromise<Void>) {
         self.messages = messages
+        self.ended = ended
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -67,6 +71,7 @@ final class RedisChannelHandler: ChannelDuplexHandler {
     func handlerRemoved(context: ChannelHandlerContext) { fail(context, ChannelError.eof) }
 
     private func fail(_ context: ChannelHandlerContext, _ error: any Error) {
+        ended.fail(error)
         while let promise = waiting.popFirst() { promise.fail(error) }
         messages?.finish()
         context.close(promise: nil)

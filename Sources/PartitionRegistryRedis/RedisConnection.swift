@@ -9,6 +9,8 @@ import PartitionRouter
 /// One connection to one Redis server.
 struct RedisConnection: Sendable {
     let channel: any Channel
+    /// Fails with what ended the connection, which a command that comes too late can't tell.
+    private let ended: EventLoopFuture<Void>
     private let timeout: Duration
 
     /// Connects, without speaking yet.
@@ -22,7 +24,9 @@ struct RedisConnection: Sendable {
         messages: AsyncStream<String>.Continuation?
     ) async throws(RegistryError) -> RedisConnection {
         let isAddress = (try? SocketAddress(ipAddress: endpoint.host, port: endpoint.port)) != nil
-        let bootstrap = ClientBootstrap(group: group)
+        let loop = group.next()
+        let ended = loop.makePromise(of: Void.self)
+        let bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(TimeAmount(timeout))
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelInitializer { channel in
@@ -37,14 +41,15 @@ struct RedisConnection: Sendable {
                     try pipeline.addHandler(
                         ByteToMessageHandler(RESPDecoder(), maximumBufferSize: RESPDecoder.maximumBulk + (1 << 20))
                     )
-                    try pipeline.addHandler(RedisChannelHandler(messages: messages))
+                    try pipeline.addHandler(RedisChannelHandler(messages: messages, ended: ended))
                 }
             }
         do {
             let channel = try await bootstrap.connect(host: endpoint.host, port: endpoint.port).get()
-            return RedisConnection(channel: channel, timeout: timeout)
+            return RedisConnection(channel: channel, ended: ended.futureResult, timeout: timeout)
         } catch {
             messages?.finish()
+            ended.fail(error)
             throw RegistryError(connecting: endpoint, error)
         }
     }
@@ -73,6 +78,13 @@ struct RedisConnection: Sendable {
             }
         } catch {
             if Task.isCancelled { throw RegistryError(.cancelled, "cancelled while waiting for Redis") }
+            guard error is ChannelError else { throw RegistryError(talking: error) }
+            // The channel is closed, so this ends at once; TLS' reason, say, came before the command.
+            do {
+                try await ended.get()
+            } catch let first {
+                throw RegistryError(talking: first)
+            }
             throw RegistryError(talking: error)
         }
     }

@@ -117,7 +117,7 @@ extension RedisRegistry {
                     return link
                 } catch {
                     link.close()
-                    throw error
+                    throw explained(error)
                 }
             } catch {
                 // A refusal says more than that another endpoint is away.
@@ -126,6 +126,18 @@ extension RedisRegistry {
             }
         }
         throw failure
+    }
+
+    /// A server that misses our certificate may end the connection before its reason reaches us.
+    private func explained(_ error: RegistryError) -> RegistryError {
+        guard error.code == .unreachable, error.hint == nil, let tls = target.tls, tls.certificate == nil else {
+            return error
+        }
+        return RegistryError(
+            .unreachable,
+            error.message,
+            hint: "does the server ask for a client certificate? Then cert= and key="
+        )
     }
 
     private func tls() throws(RegistryError) -> NIOSSLContext? {

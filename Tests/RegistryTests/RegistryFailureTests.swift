@@ -19,12 +19,12 @@ struct RegistryFailureTests {
     @Test("is unreachable while the server is stopped, and works again afterwards", arguments: Store.servers)
     func paused(store: Store) async throws {
         try await StoreFixture.with(store, ownServer: true) { fixture in
-            let registry = try await fixture.client()
+            let registry = try await fixture.patientClient()
             let first = try dailyMap(version: 1)
             _ = try await registry.publish(first, replacing: nil)
             try await fixture.pause()
             // On the connection that was open, and on a new one.
-            for client in [registry, try await fixture.client()] {
+            for client in [registry, try await fixture.patientClient()] {
                 let cancelled = Task { try await client.load(events) }
                 try await Task.sleep(for: .milliseconds(100))
                 cancelled.cancel()

@@ -22,6 +22,8 @@ enum Store: String, CaseIterable, Sendable {
 struct StoreFixture: Sendable {
     /// A client of its own each time, with a connection of its own; the memory registry is its own only client.
     let client: @Sendable () async throws -> any Registry
+    /// The same, but waiting long for an answer.
+    let patientClient: @Sendable () async throws -> any Registry
     /// Empties the store without the registry's knowledge.
     var flush: @Sendable () async throws -> Void = {}
     /// Writes a field of the header, or the document, by hand.
@@ -41,7 +43,7 @@ struct StoreFixture: Sendable {
         switch store {
         case .memory:
             let registry = MemoryRegistry()
-            try await body(StoreFixture(client: { registry }))
+            try await body(StoreFixture(client: { registry }, patientClient: { registry }))
         case .redis: try await withRedis(body)
         case .postgres: try await withPostgres(ownServer: ownServer, body)
         }
@@ -52,9 +54,11 @@ struct StoreFixture: Sendable {
         options.isPersistent = true
         let server = try await RedisServer.start(options)
         let url = try RegistryURL(parsing: "redis://127.0.0.1:\(server.port)?timeout=1")
+        let patient = try RegistryURL(parsing: "redis://127.0.0.1:\(server.port)?timeout=60")
         @Sendable func meta(_ entity: EntityName) -> String { "{partition_map:\(entity.storeKey)}:meta" }
         let fixture = StoreFixture(
             client: { try RedisRegistry(url, logger: .test) },
+            patientClient: { try RedisRegistry(patient, logger: .test) },
             flush: { _ = try await server.command("FLUSHALL") },
             write: { field, value, entity in _ = try await server.command("HSET", meta(entity), field, value) },
             hint: { entity in _ = try await server.command("PUBLISH", "partition_map_updated:\(entity.storeKey)", "x")
@@ -89,6 +93,7 @@ struct StoreFixture: Sendable {
         await installer.close()
         let fixture = StoreFixture(
             client: { try PostgresRegistry(conninfo: conninfo, logger: .test) },
+            patientClient: { try PostgresRegistry(conninfo: cluster.conninfo(database: name), logger: .test) },
             flush: { try await administer(name, "DELETE FROM partition_registry.map") },
             write: { field, value, entity in
                 let column = field == "systemIdentifier" ? "system_identifier" : field
@@ -115,7 +120,10 @@ struct StoreFixture: Sendable {
             pause: { await cluster.pause() },
             resume: { await cluster.resume() },
             kill: { try await cluster.crash() },
-            start: { try await cluster.launch() }
+            start: {
+                // The dead server's children hold its memory for a moment.
+                try await eventually("PostgreSQL starts again") { (try? await cluster.launch()) != nil }
+            }
         )
         do { try await body(fixture) } catch {
             if ownServer { await cluster.remove() }

@@ -22,6 +22,8 @@ package actor RedisServer {
         package var usesTLS = false
         /// With TLS: clients need a certificate of the same authority.
         package var demandsClientCertificate = false
+        /// Where it listens.
+        package var addresses = ["127.0.0.1"]
         /// Writes survive a kill.
         package var isPersistent = false
         /// The port of the server to be a replica of.
@@ -110,7 +112,8 @@ package actor RedisServer {
 
     private var configuration: String {
         var lines = [
-            "bind 127.0.0.1", "dir \(directory)", "logfile \(directory)/log", "save \"\"", "daemonize no",
+            "bind \(options.addresses.joined(separator: " "))", "dir \(directory)", "logfile \(directory)/log",
+            "save \"\"", "daemonize no",
             options.usesTLS ? "port 0" : "port \(port)",
         ]
         if options.usesTLS {
