@@ -28,6 +28,7 @@ actor LocksServer {
         "log_connections": "on",
         "log_lock_waits": "on",
         "max_connections": "100",
+        "max_prepared_transactions": "2",
         "max_wal_size": "4GB",
     ]
 }

@@ -24,6 +24,7 @@ package struct CatalogReader: Sendable {
             var tables = try await partitionedTables(connection, partman: partman)
             try await addPartitions(connection, to: &tables)
             try await addIndexGaps(connection, to: &tables)
+            try await addUnattached(connection, to: &tables)
             return CatalogSnapshot(server: server, tables: tables.values.sorted { $0.name < $1.name })
         }
         return try await addZones(to: snapshot, settings: settings)

@@ -40,6 +40,11 @@ package struct LockedChange: Sendable {
         package var budget: Duration
         /// For each lock that only maintenance waits for.
         package var gentle: Duration
+
+        package init(budget: Duration, gentle: Duration) {
+            self.budget = budget
+            self.gentle = gentle
+        }
     }
 
     /// The change as one message: a client that stops, or a network that breaks, can't leave a lock behind.

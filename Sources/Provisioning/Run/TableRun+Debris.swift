@@ -69,7 +69,7 @@ extension TableRun {
                 body: """
                     IF to_regclass(\(quoted: Statement(name))) IS DISTINCT FROM \(literal: Int64(oid))::oid
                        OR (SELECT relispartition FROM pg_class WHERE oid = \(literal: Int64(oid))::oid)
-                       OR EXISTS (SELECT FROM ONLY \(name)) THEN
+                       OR pg_relation_size(\(literal: Int64(oid))::oid) > 0 THEN
                     RAISE EXCEPTION USING ERRCODE = \(literal: SQLState.catalogChanged.rawValue), MESSAGE = \(literal: "\(name) is in use, and is not removed");
                     END IF;
                     DROP TABLE \(name)

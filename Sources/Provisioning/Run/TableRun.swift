@@ -107,6 +107,7 @@ struct TableRun {
                 case .repairIndex(let gap):
                     try await IndexRepair(connection: connection, ladder: ladder, logger: logger)
                         .repair(gap, until: deadline)
+                case .dropUnattached(let name, let oid): try await remove(name, oid: oid, until: deadline)
                 case .createPartition: nil
                 }
             record(step, outcome ?? .done(attempts: 0), since: clock, &result)
@@ -152,7 +153,7 @@ extension Step {
     fileprivate var comesFirst: Bool {
         switch action {
         case .dropLeftoverCheck, .finalizeDetach: true
-        case .createPartition, .repairIndex: false
+        case .createPartition, .repairIndex, .dropUnattached: false
         }
     }
 }
