@@ -82,7 +82,8 @@ let package = Package(
             name: "RegistryTests",
             dependencies: [
                 "PartitionMap", "PartitionRouter", "PartitionRegistryPostgres", "PartitionRegistryRedis", "TestSupport",
-                "LibPQ",
+                "LibPQ", "LocalPostgres",
+                .product(name: "Logging", package: "swift-log"),
             ]
         ),
         .testTarget(
