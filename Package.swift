@@ -96,7 +96,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "partition-cli", "LibPQ", "LocalPostgres", "Partitioning", "PartitionMap", "TestSupport",
+                "partition-cli", "LibPQ", "LocalPostgres", "Partitioning", "Provisioning", "TestSupport",
             ]
         ),
     ],

@@ -20,9 +20,15 @@ struct Demonstration {
         for statement in DemoTable.statements { _ = try await connection.query(statement) }
 
         let scope = Scope(bufferDays: 60)
-        heading("partition-cli plan --buffer-days=\(scope.bufferDays)")
+        heading("partition-cli plan --buffer-days=\(scope.bufferDays) --registry-url=self")
         console.show(
-            try await PlanResult.make(configuration, scope: scope, quota: nil, logger: console.logger).page
+            try await PlanResult.make(
+                configuration,
+                scope: scope,
+                registryURL: RegistryURL(parsing: "self"),
+                quota: nil,
+                logger: console.logger
+            ).page
         )
 
         heading("partition-cli rotate --buffer-days=\(scope.bufferDays) --registry-url=self")

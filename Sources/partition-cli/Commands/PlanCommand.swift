@@ -20,6 +20,7 @@ struct PlanCommand: Command {
 
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var database: DatabaseOptions
+    @OptionGroup var registry: RegistryOptions
     @OptionGroup var quota: QuotaOptions
 
     @Flag(help: "Exit with 2 where there is something to do.")
@@ -33,6 +34,7 @@ struct PlanCommand: Command {
         let result = try await PlanResult.make(
             configuration,
             scope: planning.scope,
+            registryURL: try registry.url(console.environment),
             quota: quota.guardian,
             logger: console.logger
         )

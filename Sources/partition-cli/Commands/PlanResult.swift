@@ -3,6 +3,7 @@
 
 import LibPQ
 import Logging
+import PartitionRouter
 import Partitioning
 import Provisioning
 
@@ -12,10 +13,13 @@ struct PlanResult: Sendable {
     var bufferDays: Int
     var quota: QuotaView?
     var blockers: [Blocker]
+    var registry: RegistryChoice
+    var standings: [RelationName: RegistryStanding]
 
     static func make(
         _ configuration: ConnectionConfiguration,
         scope: Scope,
+        registryURL: RegistryURL?,
         quota: QuotaGuard?,
         logger: Logger
     ) async throws -> PlanResult {
@@ -24,11 +28,22 @@ struct PlanResult: Sendable {
             let observation = try await Observation.make(session: session, settings: scope.settings)
             var view: QuotaView?
             if let quota { view = QuotaView(quota, try await quota.reading(of: nil, on: session.connection)) }
+            let choice = try RegistryChoice(
+                registryURL,
+                database: configuration,
+                embedded: registryURL == nil ? try await EmbeddedRegistry.state(in: session) : nil,
+                for: .publishing,
+                logger: logger
+            )
+            let standings = await RegistryStanding.of(observation, in: choice.registry)
+            await choice.close()
             return PlanResult(
                 plan: observation.plan,
                 bufferDays: scope.bufferDays,
                 quota: view,
-                blockers: try await Blocker.current(of: observation.plan.steps, on: session.connection)
+                blockers: try await Blocker.current(of: observation.plan.steps, on: session.connection),
+                registry: choice,
+                standings: standings
             )
         }
     }
@@ -40,7 +55,8 @@ struct PlanResult: Sendable {
             return named.contains(table.table) || table.findings.contains { $0.severity == .error }
         }
         if needsHand { return .failed }
-        return detailed && !plan.isEmpty ? .changesPlanned : .success
+        let isIdle = plan.isEmpty && !plan.tables.contains(where: isToPublish)
+        return detailed && !isIdle ? .changesPlanned : .success
     }
 
     // MARK: - For people
@@ -48,10 +64,12 @@ struct PlanResult: Sendable {
     var page: Page {
         var page = Page()
         page.line("plan for the database \(plan.database), buffer \(counted(bufferDays, "day"))", .heading)
-        for table in plan.tables where !table.steps.isEmpty || table.findings.contains(where: \.isOpen) {
-            page.section(Self.page(of: table))
+        for table in plan.tables
+        where !table.steps.isEmpty || table.findings.contains(where: \.isOpen) || isToPublish(table) {
+            page.section(self.page(of: table))
         }
         page.section(LeftAlonePage.page(of: plan.tables))
+        if let reason = registry.reason { page.line("the maps would be published nowhere: \(reason)") }
         if let quota { page.line(quota.text) }
         if !blockers.isEmpty {
             page.line("in the way at this moment:")
@@ -62,12 +80,23 @@ struct PlanResult: Sendable {
         return page
     }
 
-    private static func page(of table: TablePlan) -> Page {
+    /// A changed table is published, and one whose stored map isn't what it should be.
+    private func isToPublish(_ table: TablePlan) -> Bool {
+        guard registry.registry != nil, table.policy != nil else { return false }
+        if !table.steps.isEmpty { return true }
+        if case .current = standings[table.table] { return false }
+        return true
+    }
+
+    private func page(of table: TablePlan) -> Page {
         var page = Page()
-        page.line(heading(of: table), .heading)
+        page.line(Self.heading(of: table), .heading)
         let rows = table.steps.map { $0.words(table.policy) + [$0.reason] }
         page.columns(rows, indent: 2) { table.steps[$0].tone }
         page.append(Self.locks(of: table.steps))
+        if isToPublish(table), let standing = standings[table.table] {
+            page.line("~  publish to \(registry.name) (now: \(StandingView(standing).words))", indent: 2, .changed)
+        }
         for finding in table.findings where finding.isOpen { page.append(FindingPage.page(of: finding)) }
         return page
     }
@@ -105,6 +134,8 @@ struct PlanResult: Sendable {
         if tally.partitions > 0 { parts.append("\(tally.partitions) to create") }
         if tally.indexes > 0 { parts.append("\(counted(tally.indexes, "index", "indexes")) to repair") }
         if tally.leftovers > 0 { parts.append("\(counted(tally.leftovers, "leftover")) to clear") }
+        let maps = plan.tables.filter(isToPublish).count
+        if maps > 0 { parts.append("\(counted(maps, "map")) to publish") }
         if parts.isEmpty { parts.append("nothing to do") }
         if unchanged > 0 { parts.append("\(counted(unchanged, "table")) unchanged") }
         if alone > 0 { parts.append("\(counted(alone, "table")) left alone") }

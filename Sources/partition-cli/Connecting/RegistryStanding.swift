@@ -17,6 +17,16 @@ enum RegistryStanding: Hashable, Sendable {
     case drifted(version: Int64, String)
     case unreadable(String, remedy: String?)
 
+    /// Every table of the plan.
+    static func of(_ observation: Observation, in registry: (any Registry)?) async -> [RelationName: RegistryStanding] {
+        var standings: [RelationName: RegistryStanding] = [:]
+        for plan in observation.plan.tables {
+            guard let table = observation.snapshot.tables.first(where: { $0.oid == plan.oid }) else { continue }
+            standings[plan.table] = await of(table, policy: plan.policy, in: registry)
+        }
+        return standings
+    }
+
     /// Compares what is stored with what would be published now.
     static func of(
         _ table: PartitionedTable,

@@ -14,8 +14,10 @@ struct PlanView: Encodable {
         @Nullable var coverage: CoverageView?
         var steps: [StepView]
         var findings: [FindingView]
+        var registry: StandingView
 
-        init(_ plan: TablePlan) {
+        init(_ plan: TablePlan, _ standing: RegistryStanding) {
+            registry = StandingView(standing)
             table = NameView(plan.table)
             policy = plan.policy.map(PolicyView.init)
             coverage = plan.coverage.map(CoverageView.init)
@@ -34,6 +36,7 @@ struct PlanView: Encodable {
     var bufferDays: Int
     @Nullable var quota: QuotaView?
     var blockers: [BlockerView]
+    var registry: RegistryView
     var summary: Tally
     var tables: [Table]
 }
@@ -95,8 +98,9 @@ extension PlanResult {
             bufferDays: bufferDays,
             quota: quota,
             blockers: blockers.map(BlockerView.init),
+            registry: RegistryView(registry),
             summary: Tally(plan.steps),
-            tables: plan.tables.map(PlanView.Table.init)
+            tables: plan.tables.map { PlanView.Table($0, standings[$0.table] ?? .unconfigured) }
         )
     }
 }

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import LibPQ
+import LocalPostgres
+import TestSupport
+
+/// The pattern's table in the test's own database: monthly on `event_ts`, only the current month's partition there.
+struct EventsTable {
+    let database: TemporaryDatabase
+    let connection: Connection
+
+    init() async throws {
+        database = try TemporaryDatabase.current
+        connection = try await database.connect()
+        for statement in Self.statements { _ = try await connection.query(statement) }
+    }
+
+    private static let statements: [Statement] = [
+        "SET TimeZone = 'UTC'",
+        """
+        CREATE TABLE events (id bigint NOT NULL, event_ts timestamptz NOT NULL, PRIMARY KEY (id, event_ts))
+        PARTITION BY RANGE (event_ts)
+        """,
+        "CREATE INDEX events_event_ts ON events (event_ts)",
+        """
+        DO $$
+        DECLARE
+            first timestamptz := date_trunc('month', now());
+        BEGIN
+            EXECUTE format('CREATE TABLE %I PARTITION OF events FOR VALUES FROM (%L) TO (%L)',
+                           to_char(first, '"events_"YYYY_MM'), first, first + interval '1 month');
+        END $$
+        """,
+    ]
+
+    /// A URI without a space in it, with a password that the server doesn't ask for.
+    var url: String { Self.url(of: database) }
+
+    static let password = "s3cr3t-passw0rd"
+
+    static func url(of database: TemporaryDatabase, user: String = "postgres") -> String {
+        let socket = database.cluster.socketDirectory
+        return "postgresql://\(user):\(password)@/\(database.name)?host=\(socket)&port=\(database.cluster.port)"
+    }
+
+    /// The partitions' names, in order.
+    var partitions: [String] {
+        get async throws {
+            try await connection.query(
+                """
+                SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+                 WHERE i.inhparent = 'events'::regclass ORDER BY c.relname
+                """
+            ).map { try $0.string("name") }
+        }
+    }
+
+    /// Everything in the database that DDL could have changed.
+    var fingerprint: [String] {
+        get async throws {
+            try await connection.query(
+                """
+                SELECT c.oid::text || c.relname || coalesce(pg_get_expr(c.relpartbound, c.oid), '') || c.relfilenode AS item
+                  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                 WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') ORDER BY 1
+                """
+            ).map { try $0.string("item") }
+        }
+    }
+
+    /// What is in the database's own registry for the table.
+    var publishedVersion: Int64? {
+        get async throws {
+            try await connection.query(
+                "SELECT version FROM partition_registry.map WHERE entity = 'events'"
+            ).first?.int64("version")
+        }
+    }
+}

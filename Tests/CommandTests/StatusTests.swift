@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import Foundation
+import LibPQ
+import Testing
+import TestSupport
+
+@Suite("status", .temporaryDatabase)
+struct StatusTests {
+    private func table(_ result: Tool.Result) throws -> [String: Any] {
+        let tables = try #require(result.json["tables"] as? [[String: Any]])
+        return try #require(tables.first)
+    }
+
+    @Test("shows how long a table is covered, with the days left, before and after a run")
+    func daysLeft() async throws {
+        let events = try await EventsTable()
+        let left = try #require(
+            await events.connection.query(
+                "SELECT extract(epoch FROM date_trunc('month', now()) + interval '1 month' - now())::float8 / 86400 AS days"
+            ).first
+        ).double("days")
+        let before = try await Tool.run(["status", "--output=json", "--db-url=\(events.url)"])
+        let coverage = try #require(try table(before)["coverage"] as? [String: Any])
+        let days = try #require(coverage["daysRemaining"] as? Double)
+        #expect(abs(days - left) < 0.1)
+        _ = try await Tool.run(["rotate", "--db-url=\(events.url)", "--registry-url=self"])
+        let after = try await Tool.run(["status", "--output=json", "--db-url=\(events.url)"])
+        let extended = try #require(try table(after)["coverage"] as? [String: Any])
+        #expect(try #require(extended["daysRemaining"] as? Double) >= 60)
+        #expect(extended["isComplete"] as? Bool == true)
+    }
+
+    @Test("shows the registry's version, and that it differs after a change by other hands")
+    func registry() async throws {
+        let events = try await EventsTable()
+        func state() async throws -> [String: Any] {
+            let result = try await Tool.run([
+                "status", "--output=json", "--db-url=\(events.url)", "--registry-url=self",
+            ])
+            #expect(result.status == 0, "\(result.everything)")
+            return try #require(try table(result)["registry"] as? [String: Any])
+        }
+        #expect(try await state()["state"] as? String == "unpublished")
+        _ = try await Tool.run(["rotate", "--db-url=\(events.url)", "--registry-url=self"])
+        let current = try await state()
+        #expect(current["state"] as? String == "current")
+        #expect(current["version"] as? Int64 == (try await events.publishedVersion))
+        let name = try #require(await events.partitions.last)
+        _ = try await events.connection.query("DROP TABLE \(identifier: name)")
+        let drifted = try await state()
+        #expect(drifted["state"] as? String == "drifted")
+        #expect((drifted["message"] as? String)?.contains(name) == true)
+    }
+
+    @Test("counts the rows of a default partition up to a bound")
+    func defaultRows() async throws {
+        let events = try await EventsTable()
+        _ = try await events.connection.query("CREATE TABLE events_rest PARTITION OF events DEFAULT")
+        func rows() async throws -> [String: Any] {
+            let result = try await Tool.run(["status", "--output=json", "--db-url=\(events.url)"])
+            return try #require(try table(result)["defaultRows"] as? [String: Any])
+        }
+        _ = try await events.connection.query("INSERT INTO events SELECT n, '2001-01-01' FROM generate_series(1, 7) n")
+        #expect(try await rows()["exact"] as? Int == 7)
+        _ = try await events.connection.query(
+            "INSERT INTO events SELECT n, '2001-01-02' FROM generate_series(1, 10000) n"
+        )
+        let many = try await rows()
+        #expect(many["exact"] is NSNull)
+        #expect(many["atLeast"] as? Int == 10_001)
+    }
+
+    @Test("changes nothing")
+    func readOnly() async throws {
+        let events = try await EventsTable()
+        let before = try await events.fingerprint
+        let result = try await Tool.run(["status", "--db-url=\(events.url)", "--registry-url=self"])
+        #expect(result.status == 0)
+        #expect(result.output.contains("public.events  month in UTC"))
+        #expect(try await events.fingerprint == before)
+    }
+}
