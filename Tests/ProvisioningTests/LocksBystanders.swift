@@ -16,15 +16,18 @@ struct Bystanders {
 
     /// - Parameters:
     ///   - statements: each run every 10 ms in a session of its own.
+    ///   - beginning: run once in each session before.
     ///   - body: what they stand by.
     static func during<Value: Sendable>(
         _ fixture: LocksFixture,
         _ statements: [Statement],
+        beginning: Statement? = nil,
         _ body: @Sendable () async throws -> Value
     ) async throws -> (value: Value, bystanders: Bystanders) {
         let end = Ending()
         var sessions: [Connection] = []
         for _ in statements { sessions.append(try await fixture.connect(application)) }
+        if let beginning { for session in sessions { _ = try await session.query(beginning) } }
         return try await withThrowingTaskGroup(of: (Int, Int, [String]).self) { group in
             for (index, statement) in statements.enumerated() {
                 let session = sessions[index]
@@ -137,5 +140,45 @@ extension LocksFixture {
             ]
         }
         return statements
+    }
+
+    /// A role of the test's that owns the tables and may see nothing of other roles' sessions.
+    func makeOwner() async throws -> String {
+        let role = "owner_\(UInt64.random(in: .min ... .max))"
+        try await execute(
+            "CREATE ROLE \(identifier: role) LOGIN",
+            "GRANT CREATE ON SCHEMA public TO \(identifier: role)",
+            "GRANT ALL ON customers TO \(identifier: role)",
+            """
+            DO $$ DECLARE t regclass; BEGIN
+              FOR t IN SELECT relid FROM pg_partition_tree('events') LOOP
+                EXECUTE format('ALTER TABLE %s OWNER TO %I', t, \(literal: role));
+              END LOOP;
+            END $$
+            """
+        )
+        return role
+    }
+
+    /// Starts an autovacuum that goes on for minutes.
+    func makeSlowAutovacuum(of table: String) async throws {
+        try await execute(
+            """
+            ALTER TABLE \(identifier: table) SET (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0,
+              autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)
+            """,
+            "INSERT INTO \(identifier: table) SELECT t.* FROM \(identifier: table) t, generate_series(1, 50)",
+            "DELETE FROM \(identifier: table) WHERE random() < 0.5",
+            "ALTER SYSTEM SET autovacuum = on",
+            "SELECT pg_reload_conf()"
+        )
+        try await eventually("autovacuum is at work on the table") {
+            try await strings(
+                """
+                SELECT 1::text AS v FROM pg_stat_activity a JOIN pg_locks l USING (pid)
+                 WHERE a.backend_type = 'autovacuum worker' AND l.relation = \(bind: table)::regclass AND l.mode = 'ShareUpdateExclusiveLock'
+                """
+            ).count == 1
+        }
     }
 }

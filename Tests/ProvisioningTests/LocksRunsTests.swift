@@ -146,19 +146,21 @@ actor RunningTask {
 extension Fixture {
     /// The pattern's table with a default partition too big to be scanned within a lock's budget.
     func makeEventsWithLargeDefault() async throws {
-        try await execute(
-            "CREATE TABLE events (event_ts timestamptz NOT NULL, payload text) PARTITION BY RANGE (event_ts)",
-            """
-            DO $$ BEGIN
-              SET LOCAL TimeZone = 'UTC';
-              EXECUTE format('CREATE TABLE %I PARTITION OF events FOR VALUES FROM (%L) TO (%L)',
-                to_char(now(), '"events_"YYYY_MM'), date_trunc('month', now()), date_trunc('month', now()) + interval '1 month');
-            END $$
-            """,
-            "CREATE TABLE events_default PARTITION OF events DEFAULT",
-            "INSERT INTO events_default SELECT '2001-01-01Z', repeat('x', 1000) FROM generate_series(1, 12000)"
-        )
+        for statement in Self.eventsWithLargeDefault { try await execute(statement) }
     }
+
+    static let eventsWithLargeDefault: [Statement] = [
+        "CREATE TABLE events (event_ts timestamptz NOT NULL, payload text) PARTITION BY RANGE (event_ts)",
+        """
+        DO $$ BEGIN
+          SET LOCAL TimeZone = 'UTC';
+          EXECUTE format('CREATE TABLE %I PARTITION OF events FOR VALUES FROM (%L) TO (%L)',
+            to_char(now(), '"events_"YYYY_MM'), date_trunc('month', now()), date_trunc('month', now()) + interval '1 month');
+        END $$
+        """,
+        "CREATE TABLE events_default PARTITION OF events DEFAULT",
+        "INSERT INTO events_default SELECT '2001-01-01Z', repeat('x', 1000) FROM generate_series(1, 12000)",
+    ]
 
     /// No CHECK of ours on a default partition, and no table of ours that is nobody's partition.
     func expectNothingLeft() async throws {

@@ -41,10 +41,20 @@ struct LocksFixture {
     private let logStart: Int
 
     /// Runs a test on a new database, which is dropped at the end.
-    static func with<Value>(_ body: (LocksFixture) async throws -> Value) async throws -> Value {
-        let cluster = try await LocksServer.shared.cluster()
+    ///
+    /// - Parameters:
+    ///   - cluster: nil for the shared one.
+    ///   - setUp: statements at the beginning of the sessions that make what the test needs.
+    static func with<Value>(
+        _ cluster: Cluster? = nil,
+        setUp: [Statement] = [],
+        _ body: (LocksFixture) async throws -> Value
+    ) async throws -> Value {
+        let shared = LocksServer.shared
+        let cluster = if let cluster { cluster } else { try await shared.cluster() }
         let name = "locks_\(UInt64.random(in: .min ... .max))"
         let administrator = try await open(cluster, database: "postgres", "administrator")
+        for statement in setUp { _ = try await administrator.query(statement) }
         _ = try await administrator.query("CREATE DATABASE \(identifier: name) TEMPLATE template0")
         let fixture = LocksFixture(
             cluster: cluster,
@@ -52,6 +62,7 @@ struct LocksFixture {
             connection: try await open(cluster, database: name, "fixture"),
             logStart: try ServerLog.lines(of: cluster).count
         )
+        for statement in setUp { _ = try await fixture.connection.query(statement) }
         let value: Value
         do {
             value = try await body(fixture)

@@ -20,7 +20,7 @@ struct LocksStallTests {
             }
             try await reader.end()
             #expect(report.table("events")?.outcome == .converged)
-            try expectUndisturbed(bystanders, fixture)
+            try fixture.expectUndisturbed(bystanders)
         }
     }
 
@@ -43,7 +43,7 @@ struct LocksStallTests {
                 report.table("events")?.outcome == .converged,
                 "\(String(describing: report.table("events")?.outcome))"
             )
-            try expectUndisturbed(bystanders, fixture)
+            try fixture.expectUndisturbed(bystanders)
             try await fixture.expectNothingLeft()
         }
     }
@@ -65,7 +65,7 @@ struct LocksStallTests {
                 return report
             }
             #expect(report.table("events")?.outcome == .converged)
-            try expectUndisturbed(bystanders, fixture)
+            try fixture.expectUndisturbed(bystanders)
             try await fixture.expectNothingLeft()
         }
     }
@@ -95,7 +95,7 @@ struct LocksStallTests {
             }
             #expect(reason.contains("pid \(reader.connection.backendPID)"))
             #expect(reason.contains(Holder.application))
-            try expectUndisturbed(bystanders, fixture)
+            try fixture.expectUndisturbed(bystanders)
             #expect(try await fixture.partitionCount() == 2)
             try await fixture.expectNothingLeft()
 
@@ -113,7 +113,24 @@ struct LocksStallTests {
                 try await fixture.provisioner().rotate()
             }
             #expect(report.table("events")?.outcome == .converged)
-            try expectUndisturbed(bystanders, fixture)
+            try fixture.expectUndisturbed(bystanders)
+            try await fixture.expectNothingLeft()
+        }
+    }
+
+    @Test("an autovacuum of the default partition makes way for us, and nobody else waits", arguments: [true, false])
+    func autovacuum(maySeeOthers: Bool) async throws {
+        try await LocksFixture.with { fixture in
+            try await fixture.makeEvents(.small)
+            let user = maySeeOthers ? "postgres" : try await fixture.makeOwner()
+            try await fixture.makeSlowAutovacuum(of: "events_default")
+            let (report, bystanders) = try await Bystanders.during(fixture, fixture.workload(.small)) {
+                try await fixture.provisioner(user: user).rotate()
+            }
+            try await fixture.execute("ALTER SYSTEM RESET autovacuum", "SELECT pg_reload_conf()")
+            #expect(report.table("events")?.outcome == .converged)
+            #expect(try fixture.log.lines.contains { $0.contains("canceling autovacuum task") })
+            try fixture.expectUndisturbed(bystanders)
             try await fixture.expectNothingLeft()
         }
     }
@@ -131,21 +148,21 @@ struct LocksStallTests {
                 return try await run
             }
             #expect(report.table("events")?.outcome == .converged)
-            try expectUndisturbed(bystanders, fixture)
+            try fixture.expectUndisturbed(bystanders)
         }
-    }
-
-    /// Nobody waited for 50 ms behind us or together with us, nobody was refused anything, and everybody was at work.
-    private func expectUndisturbed(_ bystanders: Bystanders, _ fixture: LocksFixture) throws {
-        #expect(bystanders.errors == [])
-        #expect(bystanders.counts.allSatisfy { $0 > 0 })
-        let log = try fixture.log
-        #expect(!log.pids(of: "partition-cli").isEmpty)
-        #expect(log.waits(of: Bystanders.application, amid: "partition-cli") == [])
     }
 }
 
 extension LocksFixture {
+    /// Nobody waited for 50 ms behind us or together with us, nobody was refused anything, and everybody was at work.
+    func expectUndisturbed(_ bystanders: Bystanders) throws {
+        #expect(bystanders.errors == [])
+        #expect(bystanders.counts.allSatisfy { $0 > 0 })
+        let log = try self.log
+        #expect(!log.pids(of: "partition-cli").isEmpty)
+        #expect(log.waits(of: Bystanders.application, amid: "partition-cli") == [])
+    }
+
     func partitionCount() async throws -> Int {
         try await strings("SELECT inhrelid::regclass::text AS v FROM pg_inherits WHERE inhparent = 'events'::regclass")
             .count

@@ -238,7 +238,12 @@ package struct Provisioner: Sendable {
         if let publisher {
             let managed = Set(after.plan.tables.filter { $0.policy != nil }.map(\.table))
             tell(.publishing(tables: managed.count))
-            report.publications = await publisher.publish(managed, session: session, settings: settings)
+            let outcomes = await publisher.publish(managed, session: session, settings: settings)
+            // The registry is not to blame for what the catalog could not be read for.
+            if outcomes.values.contains(where: \.isFailure), await !session.connection.isOpen {
+                throw PostgresError(.connectionLost, "the connection was lost while the maps were being published")
+            }
+            report.publications = outcomes
             await PausePoint.published.reach()
         }
         return report

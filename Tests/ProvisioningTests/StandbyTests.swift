@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import LibPQ
+import LocalPostgres
+import PartitionMap
+import PartitionRouter
+import Partitioning
+import Provisioning
+import Testing
+import TestSupport
+
+@Suite("A run beside a standby", .serialized)
+struct StandbyTests {
+    @Test(
+        "with remote_apply and a reader on the standby that holds replay up, nobody on the primary waits, nor does the run"
+    )
+    func remoteApply() async throws {
+        var settings = LocksServer.settings
+        settings["synchronous_standby_names"] = "standby"
+        settings["synchronous_commit"] = "remote_apply"
+        let cluster = try await TestServer.makeCluster(settings: settings)
+        try await LocksFixture.with(cluster, setUp: ["SET synchronous_commit = local"]) { fixture in
+            try await fixture.makeEvents(.small)
+            let standby = try await cluster.makeStandby(
+                settings: ["hot_standby": "on", "max_standby_streaming_delay": "-1"]
+            )
+            try await eventually("the standby is synchronous") {
+                try await fixture.strings(
+                    "SELECT 1::text AS v FROM pg_stat_replication WHERE sync_state = 'sync' AND state = 'streaming'"
+                ).count == 1
+            }
+            let reader = try await Connection.open(
+                ConnectionConfiguration(standby.conninfo(database: fixture.name)),
+                logger: .test
+            )
+            _ = try await reader.query("BEGIN")
+            _ = try await reader.query("SELECT 1 FROM events_default LIMIT 1")
+            // Writers that waited for the standby themselves would say nothing about our locks.
+            let workload = fixture.workload(.small)
+            let (report, bystanders) = try await Bystanders.during(
+                fixture,
+                workload,
+                beginning: "SET synchronous_commit = local"
+            ) {
+                try await fixture.provisioner().rotate()
+            }
+            #expect(report.table("events")?.outcome == .converged)
+            try fixture.expectUndisturbed(bystanders)
+            let replayed = try await reader.query(
+                "SELECT count(*) FILTER (WHERE true)::int AS n FROM pg_inherits WHERE inhparent = 'events'::regclass"
+            )
+            // Still the two of before: replay stands behind the reader, and the run is over all the same.
+            #expect(try replayed.first?.int("n") == 2)
+            #expect(try await fixture.partitionCount() > 2)
+            _ = try await reader.query("COMMIT")
+            await reader.close()
+            await standby.remove()
+        }
+        await cluster.remove()
+    }
+
+    @Test("on the standby a run changes nothing, tells how things stand, and takes no claim")
+    func onTheStandby() async throws {
+        let cluster = try await TestServer.makeCluster(settings: LocksServer.settings)
+        try await LocksFixture.with(cluster) { fixture in
+            try await fixture.makeEvents(.none)
+            let standby = try await cluster.makeStandby(settings: ["hot_standby": "on"])
+            let registry = MemoryRegistry()
+            let provisioner = Provisioner(
+                configuration: try ConnectionConfiguration(standby.conninfo(database: fixture.name)),
+                settings: PlanSettings(),
+                budget: RunBudget(run: .seconds(60), table: .seconds(30), emergencyDays: 0),
+                publisher: Publisher(registry: registry, logger: .test),
+                logger: .test
+            )
+            let report = try await provisioner.rotate()
+            #expect(report.condition == .standby)
+            #expect(report.publications == nil)
+            #expect(report.table("events")?.coverage?.missing.isEmpty == false)
+            #expect(try await registry.load(EntityName(schema: "public", table: "events")) == nil)
+            await standby.remove()
+        }
+        await cluster.remove()
+    }
+}
