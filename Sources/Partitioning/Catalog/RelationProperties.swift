@@ -267,20 +267,16 @@ extension RelationProperties {
         expected.accessMethod = accessMethod ?? sibling?.accessMethod
         expected.isUnlogged = sibling?.isUnlogged ?? false
         if replicaIdentity == .primaryKey, let sibling { expected.replicaIdentity = sibling.replicaIdentity }
-        let siblingColumns = Dictionary(
-            (sibling?.columns ?? []).map { ($0.name, $0) },
-            uniquingKeysWith: { first, _ in first }
-        )
         expected.columns = columns.map { column in
             var column = column
-            let other = siblingColumns[column.name]
+            let other = sibling?.columns.named(column.name)
             column.statisticsTarget = column.statisticsTarget ?? other?.statisticsTarget
             if column.options.isEmpty { column.options = other?.options ?? [] }
             return column
         }
         expected.indexes = indexes.map { index in
             var index = index
-            let other = sibling?.indexes.first { $0.parentIndex == index.parentIndex }
+            let other = index.parentIndex.flatMap { sibling?.indexes.child(of: $0) }
             index.statisticsTargets.merge(other?.statisticsTargets ?? [:]) { own, _ in own }
             return index
         }

@@ -9,74 +9,81 @@ package enum SelfReference {
     /// Stands for the table's own name; no identifier that `quote_ident` prints looks like it.
     package static let token = "\"partition-cli: this table\""
 
-    /// Replaces `old.` by `new.` wherever it qualifies a name: not inside string constants, nor as the end of a longer name.
+    /// Replaces `old.` by `new.` wherever it qualifies a column: not inside string constants, not as a part of another name, and not where it
+    /// is a schema: of a table after FROM, of a function, a type, a collation or an operator.
     ///
     /// - Parameters:
     ///   - old: an identifier as `quote_ident` prints it.
     ///   - new: likewise.
+    ///   - sql: an expression as `pg_get_expr` prints it.
     package static func replace(_ old: String, by new: String, in sql: String) -> String {
-        let pattern = Array((old + ".").unicodeScalars)
-        let text = Array(sql.unicodeScalars)
+        var clause = FromClause()
         var result = String.UnicodeScalarView()
-        var index = 0
-        while index < text.count {
-            if text[index] == "'" {
-                let end = endOfString(text, from: index)
-                result.append(contentsOf: text[index..<end])
-                index = end
-            } else if matches(pattern, text, at: index) && !continuesName(text, at: index) {
-                result.append(contentsOf: new.unicodeScalars)
-                result.append(".")
-                index += pattern.count
-            } else if text[index] == "\"" {
-                let end = endOfQuoted(text, from: index, quote: "\"")
-                result.append(contentsOf: text[index..<end])
-                index = end
-            } else {
-                result.append(text[index])
-                index += 1
-            }
+        let tokens = SQLToken.tokens(of: sql)
+        for (index, token) in tokens.enumerated() {
+            let qualifiesColumn =
+                token.isIdentifier && token.text.utf8.elementsEqual(old.utf8) && clause.takesExpression
+                && isColumnReference(tokens, at: index)
+            result.append(contentsOf: (qualifiesColumn ? new : token.text).unicodeScalars)
+            clause.read(token)
         }
         return String(result)
     }
 
-    private static func matches(_ pattern: [Unicode.Scalar], _ text: [Unicode.Scalar], at index: Int) -> Bool {
-        index + pattern.count <= text.count && text[index..<(index + pattern.count)].elementsEqual(pattern)
+    /// Whether the identifier is the first part of `name.column` or `name.*`.
+    private static func isColumnReference(_ tokens: [SQLToken], at index: Int) -> Bool {
+        guard index + 2 < tokens.count, tokens[index + 1].text == ".",
+            tokens[index + 2].isIdentifier || tokens[index + 2].text == "*"
+        else { return false }
+        if index + 3 < tokens.count, ["(", "."].contains(tokens[index + 3].text) { return false }
+        guard index > 0 else { return true }
+        if [".", "::"].contains(tokens[index - 1].text) { return false }
+        // pg_get_expr prints keywords in capitals, and would quote a name that looks like that.
+        return !tokens[..<index].suffix(2).contains { ["COLLATE", "OPERATOR"].contains($0.text) }
+    }
+}
+
+/// Follows an expression far enough to know where a table's name is expected.
+private struct FromClause {
+    private struct Level {
+        /// Inside this pair of parentheses there is a query.
+        var isQuery = false
+        var isInFrom = false
     }
 
-    /// Whether the character before belongs to the same name, or is a dot that makes it part of another.
-    private static func continuesName(_ text: [Unicode.Scalar], at index: Int) -> Bool {
-        guard index > 0 else { return false }
-        let before = text[index - 1]
-        return before == "_" || before == "." || before == "\"" || before == "$" || before.properties.isAlphabetic
-            || before.properties.numericType != nil
-    }
+    private var levels = [Level()]
+    private var expectsTable = false
+    private var previous = ""
 
-    /// Past a string constant; a backslash escapes only after an E.
-    private static func endOfString(_ text: [Unicode.Scalar], from start: Int) -> Int {
-        let escapes = start > 0 && (text[start - 1] == "E" || text[start - 1] == "e")
-        var index = start + 1
-        while index < text.count {
-            if escapes && text[index] == "\\" {
-                index += 2
-            } else if text[index] == "'" {
-                if index + 1 < text.count && text[index + 1] == "'" { index += 2 } else { return index + 1 }
-            } else {
-                index += 1
+    var takesExpression: Bool { !expectsTable }
+
+    mutating func read(_ token: SQLToken) {
+        if token.isSpace { return }
+        switch token.text {
+        case "(": levels.append(Level())
+        case ")":
+            if levels.count > 1 { levels.removeLast() }
+            expectsTable = false
+        case ",": expectsTable = level.isInFrom
+        case "SELECT":
+            levels[levels.count - 1] = Level(isQuery: true)
+            expectsTable = false
+        case "FROM":
+            // Not EXTRACT(… FROM …), nor IS DISTINCT FROM.
+            if level.isQuery && previous != "DISTINCT" {
+                levels[levels.count - 1].isInFrom = true
+                expectsTable = true
             }
+        case "JOIN": expectsTable = true
+        case "ONLY", "LATERAL": break
+        case "WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "OFFSET", "FETCH", "FOR", "UNION", "INTERSECT",
+            "EXCEPT":
+            levels[levels.count - 1].isInFrom = false
+            expectsTable = false
+        default: expectsTable = false
         }
-        return text.count
+        previous = token.text
     }
 
-    private static func endOfQuoted(_ text: [Unicode.Scalar], from start: Int, quote: Unicode.Scalar) -> Int {
-        var index = start + 1
-        while index < text.count {
-            if text[index] == quote {
-                if index + 1 < text.count && text[index + 1] == quote { index += 2 } else { return index + 1 }
-            } else {
-                index += 1
-            }
-        }
-        return text.count
-    }
+    private var level: Level { levels.last ?? Level() }
 }

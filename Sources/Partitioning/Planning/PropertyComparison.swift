@@ -47,21 +47,19 @@ extension RelationProperties {
     }
 
     private func comparePolicies(with expected: RelationProperties, into comparison: inout Comparison) {
-        let own = Dictionary(policies.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         for policy in expected.policies {
-            comparison.compare("policy \(policy.name)", policy.description, own[policy.name]?.description)
+            let own = policies.named(policy.name)
+            comparison.compare("policy \(policy.name)", policy.description, own?.description)
         }
-        let wanted = Set(expected.policies.map(\.name))
-        for policy in policies where !wanted.contains(policy.name) {
+        for policy in policies where expected.policies.named(policy.name) == nil {
             comparison.compare("policy \(policy.name)", nil, policy.description)
         }
     }
 
     private func compareColumns(with expected: RelationProperties, into comparison: inout Comparison) {
-        let own = Dictionary(columns.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         for column in expected.columns {
             let label = "column \(column.name)"
-            guard let actual = own[column.name] else {
+            guard let actual = columns.named(column.name) else {
                 comparison.compare(label, column.type, nil)
                 continue
             }
@@ -84,15 +82,15 @@ extension RelationProperties {
     }
 
     private func compareChecks(with expected: RelationProperties, into comparison: inout Comparison) {
-        let own = Dictionary(checks.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         for check in expected.checks {
+            let own = checks.named(check.name)
             // NOT VALID is printed as part of the definition, and a partition's copy may well be valid.
             comparison.compare(
                 "check \(check.name)",
-                Self.withoutNotValid(check.definition),
-                own[check.name].map { Self.withoutNotValid($0.definition) }
+                check.definitionWithoutValidity,
+                own?.definitionWithoutValidity
             )
-            if let actual = own[check.name] {
+            if let actual = own {
                 comparison.compare("check \(check.name): comment", check.comment, actual.comment)
                 if check.isValidated { comparison.compare("check \(check.name): valid", true, actual.isValidated) }
             }
@@ -103,7 +101,7 @@ extension RelationProperties {
         for index in expected.indexes {
             guard let parentIndex = index.parentIndex else { continue }
             let label = "index \(parentIndex)"
-            guard let actual = indexes.first(where: { $0.parentIndex == parentIndex }) else {
+            guard let actual = indexes.child(of: parentIndex) else {
                 comparison.compare(label, index.definition, nil)
                 continue
             }
@@ -147,10 +145,17 @@ extension RelationProperties {
             return "\(grant.privilege) to \(grantee)" + (grant.isGrantable ? " with grant option" : "")
         }.sorted().joined(separator: ", ")
     }
+}
 
-    private static func withoutNotValid(_ definition: String) -> String {
+extension RelationProperties.Check {
+    fileprivate var definitionWithoutValidity: String {
         let suffix = " NOT VALID"
         return definition.hasSuffix(suffix) ? String(definition.dropLast(suffix.count)) : definition
+    }
+
+    /// Whether both demand the same, validated or not.
+    func isSame(as other: RelationProperties.Check) -> Bool {
+        definitionWithoutValidity == other.definitionWithoutValidity
     }
 }
 

@@ -38,10 +38,23 @@ extension PropertyRepair {
         case .nothing: return ["ALTER TABLE \(name) REPLICA IDENTITY NOTHING"]
         case .full: return ["ALTER TABLE \(name) REPLICA IDENTITY FULL"]
         case .index(let parentIndex):
-            guard let index = expected.indexes.first(where: { $0.parentIndex == parentIndex }),
+            guard let index = expected.indexes.child(of: parentIndex),
                 let own = actual.index(like: index)
             else { return [] }
             return ["ALTER TABLE \(name) REPLICA IDENTITY USING INDEX \(identifier: own.name)"]
+        }
+    }
+}
+
+extension Statement {
+    /// The keyword of a column's storage, by `pg_attribute.attstorage`; nil for one this version doesn't know.
+    init?(storage: String) {
+        switch storage {
+        case "p": self = "PLAIN"
+        case "e": self = "EXTERNAL"
+        case "m": self = "MAIN"
+        case "x": self = "EXTENDED"
+        default: return nil
         }
     }
 }

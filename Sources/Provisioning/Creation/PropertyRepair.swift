@@ -39,14 +39,26 @@ struct PropertyRepair {
 
     private func columns() -> [Statement] {
         expected.columns.flatMap { column -> [Statement] in
-            guard let own = actual.columns.first(where: { $0.name == column.name }) else { return [] }
+            guard let own = actual.columns.named(column.name) else { return [] }
             let alter: Statement = "ALTER TABLE \(name) ALTER COLUMN \(identifier: column.name)"
             var statements: [Statement] = []
             if column.statisticsTarget != own.statisticsTarget {
-                statements.append("\(fragment: alter) SET STATISTICS \(literal: column.statisticsTarget ?? -1)")
+                statements.append("\(fragment: alter) SET STATISTICS \(fragment: Self.target(column.statisticsTarget))")
             }
             statements += Self.options(from: own.options, to: column.options, prefix: nil).map {
                 "\(fragment: alter) \(fragment: $0)"
+            }
+            if column.storage != own.storage, let storage = Statement(storage: column.storage) {
+                statements.append("\(fragment: alter) SET STORAGE \(fragment: storage)")
+            }
+            if column.compression != own.compression {
+                let method: Statement =
+                    switch column.compression {
+                    case "p": "pglz"
+                    case "l": "lz4"
+                    default: "default"
+                    }
+                statements.append("\(fragment: alter) SET COMPRESSION \(fragment: method)")
             }
             if column.comment != own.comment {
                 statements.append(
@@ -81,7 +93,7 @@ struct PropertyRepair {
 
     private func checks() -> [Statement] {
         expected.checks.compactMap { check in
-            guard let own = actual.checks.first(where: { $0.name == check.name }), own.comment != check.comment
+            guard let own = actual.checks.named(check.name), own.comment != check.comment
             else { return nil }
             return comment(onConstraint: own.name, check.comment)
         }
@@ -96,13 +108,18 @@ struct PropertyRepair {
             guard let own = actual.statistics.first(where: { $0.definition == object.definition }) else { return [] }
             var statements: [Statement] = []
             if own.target != object.target {
-                statements.append("ALTER STATISTICS \(own.name) SET STATISTICS \(literal: object.target ?? -1)")
+                statements.append("ALTER STATISTICS \(own.name) SET STATISTICS \(fragment: Self.target(object.target))")
             }
             if own.comment != object.comment {
                 statements.append("COMMENT ON STATISTICS \(own.name) IS \(fragment: Self.text(object.comment))")
             }
             return statements
         }
+    }
+
+    /// -1 is the server's default; ALTER takes no parenthesis around it.
+    private static func target(_ target: Int?) -> Statement {
+        target.map { "\(literal: $0)" } ?? "-1"
     }
 
     private static func text(_ comment: String?) -> Statement {
@@ -113,7 +130,7 @@ struct PropertyRepair {
 extension RelationProperties {
     /// The index of this table that will be, or is, the child of a parent's index.
     func index(like parentIndex: Index) -> Index? {
-        indexes.first { $0.parentIndex == parentIndex.parentIndex }
+        parentIndex.parentIndex.flatMap { indexes.child(of: $0) }
             ?? indexes.first {
                 $0.parentIndex == nil && $0.definition == parentIndex.definition
                     && $0.constraint == parentIndex.constraint

@@ -17,6 +17,12 @@ struct DatabaseClaim {
         case heldBy(String)
     }
 
+    /// Gives the claim back: a backend takes a moment to end after its client has gone, in which the next run would find
+    /// the database taken. Where this fails the connection's end does the same.
+    func release() async {
+        _ = try? await connection.query("SELECT pg_advisory_unlock_all()")
+    }
+
     /// Never waits.
     func take() async throws(PostgresError) -> Outcome {
         let rows = try await connection.query("SELECT pg_try_advisory_lock(\(bind: Self.key)::bigint) AS taken")

@@ -19,7 +19,7 @@ package struct Observation: Sendable {
         var plan = planner.plan()
         // A second choice may be taken as well: each round looks up names not seen before, of which a plan has few.
         for _ in 0..<10 {
-            let found = try await reader.occupants(of: plan)
+            let found = try await reader.occupants(of: plan, in: snapshot)
             if found.allSatisfy({ planner.occupants[$0.key] != nil }) { break }
             planner.occupants.merge(found) { _, new in new }
             plan = planner.plan()
