@@ -205,7 +205,9 @@ package struct Provisioner: Sendable {
         let end = ContinuousClock.now + Self.conclusionBudget
         while true {
             do {
-                return try await conclusion(session, progress, report)
+                let concluded = try await conclusion(session, progress, report)
+                await DatabaseClaim(connection: session.connection).release()
+                return concluded
             } catch  where error.isConnectionLoss && ContinuousClock.now < end {
                 losses += 1
                 session = try await reopened(after: error, losses: losses, until: end, claims: false)
