@@ -62,6 +62,11 @@ extension CommandFailure {
 
     /// What to do about a registry's error.
     static func remedy(for error: RegistryError) -> String? {
-        error.code == .notInstalled ? "partition-cli rotate --registry-url=self makes it" : error.hint
+        switch error.code {
+        case .notInstalled: "partition-cli rotate with the same --registry-url makes it"
+        case .refused: error.hint ?? "check user, password and rights of the registry's URL"
+        case .unreachable: error.hint ?? "check host and port of the registry's URL, and whether it is up"
+        default: error.hint
+        }
     }
 }
