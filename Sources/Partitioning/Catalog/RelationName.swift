@@ -16,7 +16,8 @@ package struct RelationName: Hashable, Codable, Sendable {
 // tables may be called so.
 extension RelationName {
     package static func == (left: RelationName, right: RelationName) -> Bool {
-        left.schema.utf8.elementsEqual(right.schema.utf8) && left.name.utf8.elementsEqual(right.name.utf8)
+        left.name == right.name && left.schema == right.schema
+            && left.name.utf8.elementsEqual(right.name.utf8) && left.schema.utf8.elementsEqual(right.schema.utf8)
     }
 
     package func hash(into hasher: inout Hasher) {

@@ -37,19 +37,39 @@ struct TableGeometry {
         serving.gaps(within: required).filter { $0.upper > nowCoordinate }
     }
 
-    /// Where the newest partition ended before now, the time since then: rows of the missed days may still be on their way.
+    /// What missed runs left open: rows of the missed days may still be on their way. In key order.
+    private var missed: [KeyRange] { unfinished + sinceNewest }
+
+    /// Where the newest partition ended before now, the time since then.
     ///
     /// Only where a run was missed, not where a table was set up anew beside an old partition: the newest partition is
     /// ours, or it ended no longer ago than a set may go unextended. Older gaps are somebody's decision, and only reported.
-    private var missed: [KeyRange] {
+    private var sinceNewest: [KeyRange] {
         guard !ranges.contains(where: { $0.range.contains(nowCoordinate) }),
             let newest = ranges.filter({ $0.range.upper <= nowCoordinate }).max(by: { $0.range.upper < $1.range.upper }
             ),
-            newest.range.upper != Int64.min, newest.range.upper < required.lower
+            newest.range.upper < required.lower, continues(newest.partition, until: newest.range.upper)
         else { return [] }
-        let (age, overflow) = nowCoordinate.subtractingReportingOverflow(newest.range.upper)
-        guard newest.partition.marker != nil || (!overflow && age <= policy.patience) else { return [] }
         return [KeyRange(lower: newest.range.upper, upper: required.lower)]
+    }
+
+    /// What a run after a missed one had no time to fill: gaps before a partition that we made when its time had already come.
+    private var unfinished: [KeyRange] {
+        guard let first = ranges.map(\.range.lower).min(), first < nowCoordinate else { return [] }
+        return occupied.gaps(within: KeyRange(lower: first, upper: nowCoordinate)).filter { gap in
+            guard let before = ranges.first(where: { $0.range.upper == gap.lower && !$0.range.isEmpty }),
+                let after = ranges.first(where: { $0.range.lower == gap.upper }),
+                let createdAt = after.partition.marker?.createdAt
+            else { return false }
+            return policy.coordinate(of: createdAt) >= gap.upper && continues(before.partition, until: gap.lower)
+        }
+    }
+
+    /// Whether a gap after this partition, which ended at `end`, is ours to fill.
+    private func continues(_ partition: Partition, until end: Int64) -> Bool {
+        guard end != Int64.min else { return false }
+        let (age, overflow) = nowCoordinate.subtractingReportingOverflow(end)
+        return partition.marker != nil || (!overflow && age <= policy.patience)
     }
 
     /// Uncovered parts between the oldest lower bound and now that nobody is going to fill.

@@ -60,12 +60,12 @@ extension PartitionCreation {
     }
 
     /// The partition that carrying out this creation leaves in the catalog.
-    func partition(oid: UInt32, parent: RelationName) -> Partition {
+    func partition(oid: UInt32, parent: RelationName, at now: Instant) -> Partition {
         Partition(
             oid: oid,
             name: name,
             bound: .known(.range(lower: [.literal(lowerBound)], upper: [.literal(upperBound)])),
-            marker: PartitionMarker(parent: parent.description, createdAt: Instant(microseconds: 0))
+            marker: PartitionMarker(parent: parent.description, createdAt: now)
         )
     }
 }
@@ -105,14 +105,14 @@ extension PartitionedTable {
         return copy
     }
 
-    /// The catalog after the plan's creations and completed detaches were carried out.
-    func applying(_ plan: TablePlan) -> PartitionedTable {
+    /// The catalog after the plan's steps were carried out.
+    func applying(_ plan: TablePlan, at now: Instant) -> PartitionedTable {
         changing { table in
             for step in plan.steps {
                 switch step.action {
                 case .createPartition(let creation):
                     let oid = (table.partitions.map(\.oid).max() ?? table.oid) + 1
-                    table.partitions.append(creation.partition(oid: oid, parent: table.name))
+                    table.partitions.append(creation.partition(oid: oid, parent: table.name, at: now))
                 case .finalizeDetach(let name): table.partitions.removeAll { $0.name == name }
                 case .dropLeftoverCheck(let constraint, _): table.leftoverChecks.removeAll { $0 == constraint }
                 case .dropUnattached(_, let oid): table.unattached.removeAll { $0.oid == oid }
@@ -120,6 +120,12 @@ extension PartitionedTable {
                 }
             }
         }
+    }
+}
+
+extension PartitionedTable {
+    func applying(_ plan: TablePlan, at now: String = "2026-11-22 12:00") throws -> PartitionedTable {
+        applying(plan, at: try moment(now))
     }
 }
 

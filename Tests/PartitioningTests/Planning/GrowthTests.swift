@@ -151,7 +151,7 @@ struct GrowthTests {
         #expect(plan.leftAlone == nil)
         #expect(plan.made == row.made)
         #expect(plan.findings.allSatisfy { $0.code == .notCovered })
-        #expect(try planned(table.applying(plan), at: row.now, buffer: row.buffer).isConverged)
+        #expect(try planned(table.applying(plan, at: row.now), at: row.now, buffer: row.buffer).isConverged)
     }
 
     @Test(

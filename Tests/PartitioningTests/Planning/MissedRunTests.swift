@@ -50,6 +50,36 @@ struct MissedRunTests {
         )
     }
 
+    @Test("what such a run didn't get to, the next one goes on with, although now is covered by then")
+    func cutShort() throws {
+        var table = try PartitionedTable.events(["events_2026_11_19 [2026-11-19, 2026-11-20)"])
+        var settings = PlanSettings(bufferDays: 1, stepsPerTable: 2)
+        var made: [[String]] = []
+        while made.count < 5 {
+            let snapshot = try CatalogSnapshot.of([table], at: "2026-11-22 12:00")
+            let plan = try #require(Planner(snapshot: snapshot, settings: settings).plan().tables.first)
+            if plan.steps.isEmpty { break }
+            made.append(plan.creations.map { String($0.name.name.suffix(5)) })
+            table = try table.applying(plan)
+            settings.stepsPerTable = 1
+        }
+        #expect(made == [["11_22", "11_23"], ["11_20"], ["11_21"]])
+    }
+
+    @Test("a hole before a partition that was made in good time is no missed run's")
+    func holeMadeLater() throws {
+        var table = try PartitionedTable.events([
+            "events_2026_11_19 [2026-11-19, 2026-11-20)", "events_2026_11_22 [2026-11-22, 2026-11-23)",
+            "events_2026_11_23 [2026-11-23, 2026-11-24)",
+        ]).marked()
+        #expect(try planned(table, buffer: 1).steps.isEmpty)
+        #expect(try planned(table, buffer: 1).findings.map(\.code) == [.gap])
+        // The same, but made on the 22nd: the two days before it were missed.
+        table.partitions[1].marker?.createdAt = try moment("2026-11-22 00:00")
+        #expect(try planned(table, buffer: 1).creations.count == 2)
+        #expect(try planned(table, buffer: 1).findings.isEmpty)
+    }
+
     @Test("a set that nobody extended for longer than the buffer and three periods is dormant, and left alone")
     func dormancy() throws {
         // Three months are 91.3 days, more than the buffer of 60; a missed run of 90 days is made good, one of 92 is not.

@@ -96,7 +96,9 @@ struct WholePlanTests {
     func deterministic() throws {
         let tables = try [Self.month(11, "a", 1000), Self.month(10, "b", 2000)]
         #expect(try Self.plan(tables) == Self.plan(tables.reversed()))
-        let done = zip(tables, try Self.plan(tables).tables.sorted { $0.table < $1.table }).map { $0.applying($1) }
+        let done = try zip(tables, try Self.plan(tables).tables.sorted { $0.table < $1.table }).map {
+            try $0.applying($1)
+        }
         #expect(try Self.plan(done).isEmpty)
         #expect(try !Self.plan(tables).isEmpty)
     }
