@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import Foundation
+import LibPQ
+import Provisioning
+import Testing
+import TestSupport
+
+@Suite("A run that is killed", .temporaryDatabase)
+struct CrashTests {
+    @Test(
+        "at a pause point is made good by the next run: nothing left over, the registry equal to the catalog",
+        arguments: PausePoint.allCases
+    )
+    func atPausePoint(point: PausePoint) async throws {
+        let table = try await CrashTable()
+        let run = try Tool.start(table.rotate, environment: ["PARTITION_CLI_PAUSE_AT": point.rawValue])
+        try await eventually("the run is at \(point.rawValue)") { run.error.contains("paused at \(point.rawValue)") }
+        run.signal(SIGKILL)
+        #expect(await run.result().status == 128 + SIGKILL)
+        try await table.expectNextRunConverges()
+    }
+
+    @Test(
+        "at any moment is made good by the next run: nothing left over, the registry equal to the catalog",
+        arguments: 1...20 as ClosedRange<UInt64>
+    )
+    func atAnyMoment(seed: UInt64) async throws {
+        let table = try await CrashTable()
+        var random = SplitMix64(state: seed)
+        let run = try Tool.start(table.rotate)
+        try await eventually("the run has a session, or is over") {
+            try await table.sessionsOfRun > 0 || run.hasEnded
+        }
+        try await Task.sleep(for: .milliseconds(Int(random.next() % 1500)))
+        run.signal(SIGKILL)
+        _ = await run.result()
+        try await table.expectNextRunConverges()
+    }
+
+    @Test(
+        "or stopped in the middle of anything, holds nobody up for a second, and finishes when it goes on",
+        arguments: 1...5 as ClosedRange<UInt64>
+    )
+    func stopped(seed: UInt64) async throws {
+        let table = try await CrashTable()
+        var random = SplitMix64(state: seed &* 7919)
+        let bystanders = try await Passers(table)
+        async let passing: Void = bystanders.go()
+        let run = try Tool.start(table.rotate)
+        try await eventually("the run has a session") { try await table.sessionsOfRun > 0 }
+        while !run.hasEnded {
+            try await Task.sleep(for: .milliseconds(Int(random.next() % 150)))
+            run.signal(SIGSTOP)
+            let before = await bystanders.count
+            try await eventually("everybody went by 50 times") {
+                await bystanders.count >= before + 50 * bystanders.size
+            }
+            run.signal(SIGCONT)
+        }
+        await bystanders.stop()
+        try await passing
+        #expect(await run.result().status == 0)
+        // Their lock_timeout is a second.
+        #expect(await bystanders.errors == [])
+        try await table.expectNextRunConverges()
+    }
+}
+
+/// The pattern's table with a default partition too big to be scanned under a lock, and an index that one partition lacks.
+private struct CrashTable {
+    let events: EventsTable
+
+    init() async throws {
+        events = try await EventsTable()
+        for statement in Self.statements { _ = try await events.connection.query(statement) }
+    }
+
+    private static let statements: [Statement] = [
+        "CREATE TABLE events_default PARTITION OF events DEFAULT",
+        "ALTER TABLE events ADD COLUMN payload text",
+        "INSERT INTO events_default SELECT n, '2001-01-01Z', repeat('x', 1000) FROM generate_series(1, 12000) n",
+        "CREATE INDEX events_id ON ONLY events (id)",
+    ]
+
+    var rotate: [String] {
+        ["rotate", "--db-url=\(events.url)", "--registry-url=self", "--buffer-days=120"]
+    }
+
+    var sessionsOfRun: Int {
+        get async throws {
+            try await events.connection.query(
+                "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'partition-cli'"
+            ).count
+        }
+    }
+
+    func expectNextRunConverges() async throws {
+        // The server may not have noticed yet that the client is gone, and finish its statement.
+        try await eventually("the killed run's session is gone") { try await sessionsOfRun == 0 }
+        let next = try await Tool.run(rotate)
+        #expect(next.status == 0, "\(next.everything)")
+        let plan = try await Tool.run(["plan", "--db-url=\(events.url)", "--buffer-days=120", "--detailed-exitcode"])
+        #expect(plan.status == 0, "\(plan.everything)")
+        let verified = try await Tool.run(
+            ["verify", "--db-url=\(events.url)", "--registry-url=self", "--buffer-days=120"]
+        )
+        #expect(verified.status == 0, "\(verified.everything)")
+        let left = try await events.connection.query(
+            """
+            SELECT conname::text AS name FROM pg_constraint WHERE conname LIKE 'partition_cli%'
+            UNION ALL
+            SELECT c.relname FROM pg_class c JOIN pg_description d ON d.objoid = c.oid AND d.objsubid = 0
+             WHERE d.description LIKE '%{"partition-cli"%' AND (NOT c.relispartition OR d.description LIKE '%isUnattached%')
+            UNION ALL
+            SELECT x.indexrelid::regclass::text FROM pg_index x WHERE NOT x.indisvalid
+            """
+        ).map { try $0.string("name") }
+        #expect(left == [])
+        #expect(try await events.partitions.count >= 6)
+    }
+}
+
+/// Sessions that write and read beside a run, each not willing to wait longer than a second for a lock.
+private actor Passers {
+    private(set) var count = 0
+    private(set) var errors: [String] = []
+    private var isStopped = false
+    private let sessions: [(Connection, Statement)]
+
+    var size: Int { sessions.count }
+
+    init(_ table: CrashTable) async throws {
+        let statements: [Statement] = [
+            "INSERT INTO events (id, event_ts) SELECT nextval('passers'), now()",
+            "INSERT INTO events (id, event_ts) SELECT nextval('passers'), '2002-02-02Z'",
+            "SELECT FROM events WHERE event_ts = now()",
+            "SELECT FROM events_default LIMIT 1",
+        ]
+        _ = try await table.events.connection.query("CREATE SEQUENCE passers START 1000000")
+        var sessions: [(Connection, Statement)] = []
+        for statement in statements {
+            let session = try await table.events.database.connect(applicationName: "passer")
+            _ = try await session.query("SET lock_timeout = '1s'")
+            sessions.append((session, statement))
+        }
+        self.sessions = sessions
+    }
+
+    func go() async throws {
+        await withTaskGroup(of: Void.self) { group in
+            for (session, statement) in sessions {
+                group.addTask {
+                    while await !self.isStopped {
+                        do {
+                            _ = try await session.query(statement)
+                        } catch {
+                            await self.note("\(error)")
+                        }
+                        await self.passed()
+                        try? await Task.sleep(for: .milliseconds(3))
+                    }
+                    await session.close()
+                }
+            }
+        }
+    }
+
+    func stop() { isStopped = true }
+    private func passed() { count += 1 }
+    private func note(_ error: String) { errors.append(error) }
+}
+
+/// Sebastiano Vigna's SplitMix64, of the public domain: the same numbers for the same seed everywhere.
+private struct SplitMix64 {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
+        return value ^ (value >> 31)
+    }
+}
+
+extension Running {
+    /// A process that was reaped, or waits to be, can't be told anything any more.
+    fileprivate var hasEnded: Bool {
+        guard kill(pid, 0) == 0 else { return true }
+        let status = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+        return status.contains(") Z ") || status.isEmpty
+    }
+}
