@@ -24,17 +24,20 @@ extension CatalogReader {
             snapshot.namedZone = rules
             return snapshot
         }
-        // Tables made by the same hands have the same bounds: each set of bounds is looked up once.
-        var answers: [[Instant]: [ZoneRules]] = [:]
+        var bounds: [UInt32: [Instant]] = [:]
         for table in snapshot.tables where settings.tables?.contains(table.name) ?? true {
-            guard let bounds = ZoneChoice.boundsNeedingZone(of: table, settings: settings), let first = bounds.first
-            else { continue }
-            if answers[bounds] == nil {
-                let names = try await zonesWithMidnights(at: bounds)
-                answers[bounds] = try await zoneRules(of: names, from: first, snapshot, settings)
-            }
-            snapshot.zoneCandidates[table.oid] = answers[bounds]
+            bounds[table.oid] = ZoneChoice.boundsNeedingZone(of: table, settings: settings)
         }
+        guard !bounds.isEmpty else { return snapshot }
+        // Tables made by the same hands have the same bounds: each set of bounds is looked up once, and all of them together.
+        let sets = Array(Set(bounds.values))
+        let names = try await zonesWithMidnights(at: sets)
+        let first = sets.compactMap(\.first).min() ?? Self.firstOfMinutes
+        let rules = try await zoneRules(of: Set(names.joined()).sorted(), from: first, snapshot, settings)
+        let known = Dictionary(rules.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        var candidates: [[Instant]: [ZoneRules]] = [:]
+        for (set, names) in zip(sets, names) { candidates[set] = names.compactMap { known[$0] } }
+        snapshot.zoneCandidates = bounds.compactMapValues { candidates[$0] }
         return snapshot
     }
 
@@ -46,26 +49,38 @@ extension CatalogReader {
         CoordinateCodec(.timestamptz)?.literal(instant.microseconds) ?? instant.description
     }
 
-    /// Geographic zones in which every bound is a midnight.
-    private func zonesWithMidnights(at bounds: [Instant]) async throws(PostgresError) -> [String] {
+    /// Since then offsets are whole minutes everywhere, or nearly: earlier bounds find no zone.
+    private static let firstOfMinutes = Instant(microseconds: 0)
+
+    /// For each set of bounds the geographic zones in which every one of them is a midnight.
+    private func zonesWithMidnights(at sets: [[Instant]]) async throws(PostgresError) -> [[String]] {
+        var numbers: [Int64] = []
+        var bounds: [String] = []
+        for (number, set) in sets.enumerated() {
+            numbers += Array(repeating: Int64(number), count: set.count)
+            bounds += set.map(Self.literal)
+        }
         let rows = try await session.connection.query(
             """
-            SELECT z.name
-              FROM pg_timezone_names z
+            WITH bounds AS MATERIALIZED (
+                SELECT * FROM unnest(\(bind: numbers)::bigint[], \(bind: bounds)::timestamptz[]) b(number, at)
+            )
+            SELECT s.number, z.name
+              FROM (SELECT DISTINCT number FROM bounds) s, pg_timezone_names z
              WHERE z.name LIKE '%/%' AND z.name !~ '^(posix|right|Etc|SystemV|US)/'
                AND NOT EXISTS (
-                   SELECT FROM unnest(\(bind: bounds.map(Self.literal))::timestamptz[]) b(at)
-                    WHERE ((b.at AT TIME ZONE z.name)::date)::timestamp AT TIME ZONE z.name <> b.at)
-             ORDER BY z.name
+                   SELECT FROM bounds b
+                    WHERE b.number = s.number AND ((b.at AT TIME ZONE z.name)::date)::timestamp AT TIME ZONE z.name <> b.at)
+             ORDER BY s.number, z.name
             """
         )
-        var names: [String] = []
-        for row in rows { names.append(try row.string("name")) }
+        var names = Array(repeating: [String](), count: sets.count)
+        for row in rows { names[try row.int("number")].append(try row.string("name")) }
         return names
     }
 
-    /// The offsets of zones from some days before `from` to some years past the buffer. Days whose offsets differ are searched by the minute,
-    /// which is how precise transitions have been since 1972.
+    /// The offsets of zones from some days before `from` to some years past the buffer. Days whose offsets differ are searched by the hour, and
+    /// the hour by the minute, which is how precise transitions have been since 1972.
     private func zoneRules(
         of names: [String],
         from: Instant,
@@ -73,7 +88,7 @@ extension CatalogReader {
         _ settings: PlanSettings
     ) async throws -> [ZoneRules] {
         let day: Int64 = 86_400_000_000
-        let start = Instant(microseconds: min(from, Self.epochOfGrids).microseconds - 2 * day)
+        let start = Instant(microseconds: max(from, Self.firstOfMinutes).microseconds - 2 * day)
         let years = Int64(settings.bufferDays).addingReportingOverflow(1100).partialValue.multipliedReportingOverflow(
             by: day
         )
@@ -96,9 +111,13 @@ extension CatalogReader {
                    (extract(epoch FROM coalesce(m.at, s.t)) * 1000000)::bigint AS at
               FROM steps s
               LEFT JOIN LATERAL (
-                   SELECT min(g) AS at FROM generate_series(s.before, s.t, interval '1 minute') g
-                    WHERE extract(epoch FROM (g AT TIME ZONE s.name) - (g AT TIME ZONE 'UTC'))::int = s.seconds) m
+                   SELECT min(g) AS at FROM generate_series(s.before, s.t, interval '1 hour') g
+                    WHERE extract(epoch FROM (g AT TIME ZONE s.name) - (g AT TIME ZONE 'UTC'))::int = s.seconds) h
                 ON s.before IS NOT NULL AND s.seconds <> s.old
+              LEFT JOIN LATERAL (
+                   SELECT min(g) AS at FROM generate_series(h.at - interval '59 minutes', h.at, interval '1 minute') g
+                    WHERE extract(epoch FROM (g AT TIME ZONE s.name) - (g AT TIME ZONE 'UTC'))::int = s.seconds) m
+                ON h.at IS NOT NULL
              WHERE s.before IS NULL OR s.seconds <> s.old
              ORDER BY s.name, s.t
             """
