@@ -92,4 +92,16 @@ extension CatalogReader {
                             WHERE a.inhparent = pi.indexrelid AND ci.indrelid = pc.oid AND ci.indisvalid)
          ORDER BY 1, 2, 6
         """
+
+    /// Tables that carry our marker and say of themselves that they were not attached yet.
+    static let unattachedQuery: Statement = """
+        SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name, d.description AS comment,
+               pg_relation_size(c.oid) IS DISTINCT FROM 0 AS used
+          FROM pg_description d
+          JOIN pg_class c ON c.oid = d.objoid JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE d.classoid = 'pg_class'::regclass AND d.objsubid = 0
+           AND d.description LIKE '%{"partition-cli":%"isUnattached":true%'
+           AND c.relkind = 'r' AND NOT c.relispartition AND c.relpersistence <> 't' AND pg_has_role(c.relowner, 'USAGE')
+         ORDER BY c.oid
+        """
 }

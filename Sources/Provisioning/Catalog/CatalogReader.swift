@@ -16,17 +16,20 @@ package struct CatalogReader: Sendable {
     ///
     /// - Throws: `PostgresError`, `TransactionError`, or `UnknownTimeZone` for a zone the server doesn't know.
     package func snapshot(settings: PlanSettings) async throws -> CatalogSnapshot {
-        let snapshot = try await session.connection.withTransaction(
+        // Decoding 60,000 rows takes a while, in which no transaction is held open.
+        let rows = try await session.connection.withTransaction(
             TransactionOptions(isolation: .repeatableRead, readOnly: true)
         ) { connection in
-            let server = try await serverFacts(connection)
-            let partman = try await tablesOfPartman(connection)
-            var tables = try await partitionedTables(connection, partman: partman)
-            try await addPartitions(connection, to: &tables)
-            try await addIndexGaps(connection, to: &tables)
-            try await addUnattached(connection, to: &tables)
-            return CatalogSnapshot(server: server, tables: tables.values.sorted { $0.name < $1.name })
+            CatalogRows(
+                server: try await serverFacts(connection),
+                partman: try await tablesOfPartman(connection),
+                tableRows: try await connection.query(Self.tablesQuery),
+                partitions: try await connection.query(Self.partitionsQuery),
+                indexGaps: try await connection.query(Self.indexGapsQuery),
+                unattached: try await connection.query(Self.unattachedQuery)
+            )
         }
+        let snapshot = CatalogSnapshot(server: rows.server, tables: try rows.assembled())
         return try await addZones(to: snapshot, settings: settings)
     }
 
@@ -59,138 +62,6 @@ package struct CatalogReader: Sendable {
             systemIdentifier: identifier,
             sessionTimeZone: session.originalTimeZone
         )
-    }
-
-    private func partitionedTables(
-        _ connection: Connection,
-        partman: Set<RelationName>
-    ) async throws(PostgresError) -> [UInt32: PartitionedTable] {
-        var tables: [UInt32: PartitionedTable] = [:]
-        for row in try await connection.query(Self.tablesQuery) {
-            let table = try partitionedTable(row, partman: partman)
-            tables[table.oid] = table
-        }
-        return tables
-    }
-
-    private func partitionedTable(
-        _ row: Row,
-        partman: Set<RelationName>
-    ) throws(PostgresError) -> PartitionedTable {
-        let name = RelationName(schema: try row.string("schema"), name: try row.string("name"))
-        let strategy: PartitionedTable.Strategy =
-            switch try row.string("strategy") {
-            case "r": .range
-            case "l": .list
-            default: .hash
-            }
-        var key: [PartitionedTable.KeyPart] = []
-        let types = try row.nullableStringArray("key_types")
-        let quoted = try row.nullableStringArray("key_quoted")
-        for (index, column) in try row.nullableStringArray("key_columns").enumerated() {
-            let type = (types.indices.contains(index) ? types[index] : nil) ?? "an expression"
-            let sql = (quoted.indices.contains(index) ? quoted[index] : nil) ?? ""
-            key.append(
-                PartitionedTable.KeyPart(column: column, sql: sql, type: KeyType(typeName: type), typeName: type)
-            )
-        }
-        return PartitionedTable(
-            oid: try row.oid("oid"),
-            name: name,
-            strategy: strategy,
-            key: key,
-            owner: try row.string("owner"),
-            isOwnedByUs: try row.bool("owned"),
-            isSubpartitioned: try row.bool("subpartitioned"),
-            ownedByExtension: try row.optionalString("extension"),
-            isMaintainedByPartman: partman.contains(name),
-            partitions: [],
-            leftoverChecks: try row.stringArray("leftovers"),
-            references: try row.peers("references_oids", "references_schemas", "references_names"),
-            referencedBy: try row.peers("referenced_oids", "referenced_schemas", "referenced_names"),
-            publicationsOfLeaves: try row.stringArray("publications")
-        )
-    }
-
-    private func addPartitions(
-        _ connection: Connection,
-        to tables: inout [UInt32: PartitionedTable]
-    ) async throws(PostgresError) {
-        for row in try await connection.query(Self.partitionsQuery) {
-            let parent = try row.oid("parent")
-            tables[parent]?.partitions.append(try partition(row))
-        }
-        for oid in tables.keys {
-            guard let table = tables[oid] else { continue }
-            tables[oid]?.partitions = Self.ordered(table)
-        }
-    }
-
-    private func partition(_ row: Row) throws(PostgresError) -> Partition {
-        let kind: Partition.Kind =
-            switch try row.string("kind") {
-            case "p": .partitionedTable
-            case "f": .foreignTable
-            default: .table
-            }
-        let text = try row.optionalString("bound") ?? ""
-        let bound: Partition.Bound =
-            if let parsed = try? PartitionBound(parsing: text) { .known(parsed) } else { .unreadable(text) }
-        return Partition(
-            oid: try row.oid("oid"),
-            name: RelationName(schema: try row.string("schema"), name: try row.string("name")),
-            kind: kind,
-            bound: bound,
-            marker: MarkerComment(parsing: try row.optionalString("comment")).marker,
-            isDetachPending: try row.bool("pending"),
-            isTemporary: try row.bool("temporary"),
-            pages: try row.int("pages"),
-            estimatedRows: Int(try row.double("tuples"))
-        )
-    }
-
-    /// By bound where it can be read, else by name; the default partition last.
-    private static func ordered(_ table: PartitionedTable) -> [Partition] {
-        let ranges = Dictionary(
-            PolicyInference.ranges(of: table).map { ($0.partition.oid, $0.range) },
-            uniquingKeysWith: { first, _ in first }
-        )
-        return table.partitions.sorted { left, right in
-            if left.isDefault != right.isDefault { return right.isDefault }
-            switch (ranges[left.oid], ranges[right.oid]) {
-            case (let first?, let second?): return first < second
-            case (_?, nil): return true
-            case (nil, _?): return false
-            case (nil, nil): return left.name < right.name
-            }
-        }
-    }
-
-    private func addIndexGaps(
-        _ connection: Connection,
-        to tables: inout [UInt32: PartitionedTable]
-    ) async throws(PostgresError) {
-        for row in try await connection.query(Self.indexGapsQuery) {
-            let remnant: RelationName? =
-                if let name = try row.optionalString("remnant") {
-                    RelationName(schema: try row.string("partition_schema"), name: name)
-                } else {
-                    nil
-                }
-            let gap = IndexGap(
-                parentIndexOID: try row.oid("parent_index"),
-                parentIndex: RelationName(schema: try row.string("schema"), name: try row.string("index_name")),
-                isConstraint: try row.bool("is_constraint"),
-                partitionOID: try row.oid("partition"),
-                partition: RelationName(
-                    schema: try row.string("partition_schema"),
-                    name: try row.string("partition_name")
-                ),
-                partitionKind: try row.string("kind") == "p" ? .partitionedTable : .table,
-                invalidRemnant: remnant
-            )
-            tables[try row.oid("parent")]?.indexGaps.append(gap)
-        }
     }
 
     /// Tables in pg_partman's configuration, which writes names unquoted; none where the extension isn't there.
@@ -227,21 +98,5 @@ extension Row {
             throw PostgresError(.decoding, "the column \(column) holds no oid")
         }
         return oid
-    }
-
-    fileprivate func peers(
-        _ oids: String,
-        _ schemas: String,
-        _ names: String
-    ) throws(PostgresError) -> [PartitionedTable.ForeignKeyPeer] {
-        let oids = try int64Array(oids)
-        let schemas = try stringArray(schemas)
-        let names = try stringArray(names)
-        return zip(oids, zip(schemas, names)).map { oid, name in
-            PartitionedTable.ForeignKeyPeer(
-                oid: UInt32(truncatingIfNeeded: oid),
-                name: RelationName(schema: name.0, name: name.1)
-            )
-        }
     }
 }

@@ -42,8 +42,11 @@ package struct Publisher: Sendable {
     /// - Parameters:
     ///   - session: on the primary; the catalog is read through it after the headers.
     ///   - tables: only these.
+    ///   - known: how the catalog was a moment ago. Where the registry has just that, nothing is to be done; it is never
+    ///     published from.
     package func publish(
         _ tables: Set<RelationName>,
+        as known: Observation,
         session: DatabaseSession,
         settings: PlanSettings
     ) async -> [RelationName: Outcome] {
@@ -60,9 +63,18 @@ package struct Publisher: Sendable {
                     pending.remove(table)
                 }
             }
+            let standing = CatalogMaps(known)
+            for (table, stored) in stored {
+                guard let header = stored.header, stored.isIntact,
+                    (try? standing.document(of: table))?.checksum == header.checksum
+                else { continue }
+                outcomes[table] = .unchanged(version: header.version)
+                pending.remove(table)
+            }
+            if pending.isEmpty { break }
             do {
                 let reading = try await Reading(session: session, settings: settings)
-                for (table, stored) in stored {
+                for (table, stored) in stored where pending.contains(table) {
                     guard let outcome = await publish(table, over: stored, reading: reading) else { continue }
                     outcomes[table] = outcome
                     pending.remove(table)
@@ -103,10 +115,7 @@ package struct Publisher: Sendable {
     /// nil after a lost race.
     private func publish(_ table: RelationName, over stored: Stored, reading: Reading) async -> Outcome? {
         do {
-            guard let current = reading.tables[table], let policy = reading.policies[table] else {
-                return .failed("\(table) has no readable policy any more", remedy: "partition-cli plan says why")
-            }
-            let document = try MapDocument.document(of: current, policy: policy)
+            let document = try reading.maps.document(of: table)
             if let header = stored.header {
                 if header.checksum == document.checksum && stored.isIntact {
                     return .unchanged(version: header.version)
@@ -128,22 +137,21 @@ package struct Publisher: Sendable {
         } catch let error as RegistryError {
             return .failed(error.message, remedy: error.hint)
         } catch {
-            return .failed("\(error)", remedy: nil)
+            let failure = Failure(error)
+            return .failed(failure.message, remedy: failure.remedy)
         }
     }
 
     /// The catalog as it is after the headers were read, with where and when it was read.
     private struct Reading {
-        var tables: [RelationName: PartitionedTable] = [:]
-        var policies: [RelationName: GrowthPolicy] = [:]
+        var maps: CatalogMaps
         var origin: MapOrigin
         var clock: Int64
 
         init(session: DatabaseSession, settings: PlanSettings) async throws {
             let snapshot = try await CatalogReader(session: session).snapshot(settings: settings)
             let plan = Planner(snapshot: snapshot, settings: settings).plan()
-            for table in plan.tables { policies[table.table] = table.policy }
-            for table in snapshot.tables { tables[table.name] = table }
+            maps = CatalogMaps(Observation(snapshot: snapshot, plan: plan))
             let rows = try await session.connection.query(
                 """
                 SELECT pg_current_wal_flush_lsn()::text AS lsn,
@@ -160,5 +168,24 @@ package struct Publisher: Sendable {
             )
             clock = try row.int64("clock")
         }
+    }
+}
+
+/// The documents of a reading of the catalog, made as they are asked for.
+private struct CatalogMaps {
+    private var tables: [RelationName: PartitionedTable] = [:]
+    private var policies: [RelationName: GrowthPolicy] = [:]
+
+    init(_ observation: Observation) {
+        for table in observation.plan.tables { policies[table.table] = table.policy }
+        for table in observation.snapshot.tables { tables[table.name] = table }
+    }
+
+    /// - Throws: `PartitionMapError`, or `Failure` where the table has no policy any more.
+    func document(of name: RelationName) throws -> PartitionMapDocument {
+        guard let table = tables[name], let policy = policies[name] else {
+            throw Failure(message: "\(name) has no readable policy any more", remedy: "partition-cli plan says why")
+        }
+        return try MapDocument.document(of: table, policy: policy)
     }
 }

@@ -99,6 +99,7 @@ package struct Provisioner: Sendable {
                 if !progress.hasPlan { tell(.planned(observation.plan)) }
                 progress.hasPlan = true
                 progress.settle(observation)
+                progress.standing = observation
                 await PausePoint.observed.reach()
                 try await apply(observation, session, deadline: deadline, &progress)
                 if progress.stale.isEmpty { return }
@@ -224,7 +225,7 @@ package struct Provisioner: Sendable {
     ) async throws -> RunReport {
         var report = report
         var progress = progress
-        let after = try await observed(session)
+        let after = if let standing = progress.standing { standing } else { try await observed(session) }
         progress.settle(after)
         tell(.verifying(partitions: progress.results.values.reduce(0) { $0 + $1.created.count }))
         let verifier = Verifier(session: session)
@@ -240,7 +241,7 @@ package struct Provisioner: Sendable {
         if let publisher {
             let managed = Set(after.plan.tables.filter { $0.policy != nil }.map(\.table))
             tell(.publishing(tables: managed.count))
-            let outcomes = await publisher.publish(managed, session: session, settings: settings)
+            let outcomes = await publisher.publish(managed, as: after, session: session, settings: settings)
             // The registry is not to blame for what the catalog could not be read for.
             if outcomes.values.contains(where: \.isFailure), await !session.connection.isOpen {
                 throw PostgresError(.connectionLost, "the connection was lost while the maps were being published")

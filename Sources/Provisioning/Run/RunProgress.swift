@@ -13,8 +13,11 @@ struct RunProgress: Sendable {
     var uncertain: [RelationName: TableRun.Uncertain] = [:]
     var replans = 0
     var hasPlan = false
+    /// The last reading of the catalog, as long as nothing was done after it.
+    var standing: Observation?
 
     mutating func absorb(_ result: TableRun.Result, of table: RelationName) {
+        standing = nil
         if result.interruption == nil { finishedTables.insert(table) }
         if let staleness = result.staleness { stale[table] = staleness }
         if let unknown = result.uncertain { uncertain[table] = unknown }
