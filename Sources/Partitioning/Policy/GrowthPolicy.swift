@@ -29,7 +29,7 @@ package struct GrowthPolicy: Hashable, Codable, Sendable {
     /// How long, in microseconds, a set may go without a new partition before nobody seems to use it: the buffer or three
     /// periods, whichever is longer.
     package var patience: Int64 {
-        let (buffer, long) = Int64(bufferDays).multipliedReportingOverflow(by: 86_400_000_000)
+        let (buffer, long) = Int64(max(0, bufferDays)).multipliedReportingOverflow(by: 86_400_000_000)
         let (periods, longer) = grid.period.approximateMicroseconds.multipliedReportingOverflow(by: 3)
         return max(long ? Int64.max : buffer, longer ? Int64.max : periods)
     }
