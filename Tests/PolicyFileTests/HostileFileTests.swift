@@ -75,6 +75,13 @@ struct HostileFileTests {
         #expect(parse([0xFF, 0xFE, 0x61, 0x00]).first?.hasPrefix("f:1:1: the file isn't UTF-8") == true)
     }
 
+    @Test("a byte order mark has no column")
+    func byteOrderMark() {
+        #expect(parse("\u{FEFF}tabels: 1\n").first?.hasPrefix("f:1:1: unknown key") == true)
+        #expect(parse("\u{FEFF}a: {b: 1\n").count == 1)
+        #expect(parse("\u{FEFF}a: *b\n") == ["f:1:4: this alias names no anchor that stands before it"])
+    }
+
     @Test("control characters are refused, also the ones that escapes make")
     func controls() {
         #expect(parse("a: b\nc: \u{1}\n").first?.hasPrefix("f:2:4: this is not YAML") == true)
@@ -108,5 +115,12 @@ struct HostileFileTests {
     @Test("a tab at the beginning of a line is called by its name")
     func tab() {
         #expect(parse("tables:\n\ta.b: 1\n").first?.hasSuffix("indent with spaces, not with tabs") == true)
+    }
+
+    @Test("a name pattern without quotes is called by its name", arguments: ["{table}_{yyyy}_{mm}", "{table}"])
+    func unquotedPattern(pattern: String) {
+        let found = parse(PolicySample.events + "    name: \(pattern)\n")
+        #expect(found.first?.hasPrefix("f:4:1") == true)
+        #expect(found.first?.contains("quotes") == true, "\(found)")
     }
 }

@@ -117,7 +117,10 @@ struct PolicyReading {
 
     mutating func value<Value: PolicyValue>(_ node: YAMLNode, of key: String) -> Value? {
         guard case .scalar(let scalar) = node.content else {
-            report(node.position, "\"\(key)\" must be a single value, not a list or a mapping")
+            report(
+                node.position,
+                "\"\(key)\" must be a single value, not a list or a mapping (text that begins with a bracket or brace needs quotes)"
+            )
             return nil
         }
         guard scalar.kind != .null else {

@@ -81,8 +81,7 @@ extension PolicyLines {
             pairs.append(("range", YAMLText.scalar(range.column.text)))
             pairs.append(("every", every(range.period)))
             if let anchor = range.anchor {
-                let text = Anchor.text(anchor)
-                pairs.append(("anchor", anchor.isMidnight ? text : YAMLText.quoted(text)))
+                pairs.append(("anchor", Anchor.text(anchor)))
             }
             if range.period.weekStart != 1, let start = Weekday(number: range.period.weekStart) {
                 pairs.append(("start", start.rawValue))

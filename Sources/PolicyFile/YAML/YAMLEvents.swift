@@ -128,19 +128,19 @@ final class YAMLEvents {
                 message += ", which begins in line \(start.line)"
             }
         }
-        if isTab(at: parser.pointee.problem_mark.index) {
-            message += "; indent with spaces, not with tabs"
-        }
-        return YAMLSyntaxError(message: message, position: position)
+        return YAMLSyntaxError(message: message + hint(parser.pointee.problem_mark), position: position)
     }
 
-    /// - Parameter index: in Unicode scalars, as libyaml counts.
-    private func isTab(at index: Int) -> Bool {
-        let scalars = String(decoding: bytes, as: UTF8.self).unicodeScalars
-        guard let place = scalars.index(scalars.startIndex, offsetBy: index, limitedBy: scalars.endIndex),
-            place < scalars.endIndex
-        else { return false }
-        return scalars[place] == "\t"
+    /// The mistakes that libyaml's words don't lead to.
+    private func hint(_ mark: yaml_mark_t) -> String {
+        // An index of libyaml counts Unicode scalars.
+        let scalars = Array(String(decoding: bytes, as: UTF8.self).unicodeScalars)
+        guard scalars.indices.contains(mark.index) else { return "" }
+        if scalars[mark.index] == "\t" { return "; indent with spaces, not with tabs" }
+        let lineBreaks: [Unicode.Scalar] = ["\n", "\r"]
+        let start = scalars[..<mark.index].lastIndex(where: lineBreaks.contains).map { $0 + 1 } ?? 0
+        let line = scalars[start...].prefix { !lineBreaks.contains($0) }
+        return String(String.UnicodeScalarView(line)).contains("{table}") ? "; put a name pattern in quotes" : ""
     }
 }
 

@@ -86,6 +86,17 @@ extension PolicySample {
         ),
         .good("no draining", events + "    drain: off\n    adopt: false\n"),
         .good("a name without the table's", events + "    name: ev_{yyyy}{mm}\n"),
+        .good(
+            "one name in two schemas",
+            ["a", "b"].reduce("tables:\n") {
+                $0 + "  \($1).t: { by: { range: ts, every: year }, name: \"p_{yyyy}\" }\n"
+            }
+        ),
+        .good(
+            "levels by different columns",
+            "tables:\n  a.b:\n    by:\n      - { range: a, every: day }\n"
+                + "      - { range: b, every: month }\n"
+        ),
         .good("nothing is retired", events + "    retain: { then: keep }\n"),
         .good("kept with an age", events + "    retain: { for: 1 year, then: keep }\n"),
         .good("moved", events + "    retain: { for: 90d, then: move, schema: old }\n"),

@@ -172,6 +172,16 @@ extension PolicySample {
             ExpectedIssue("5:29", "not a period", suggests: "day")
         ),
         .subtle(
+            "a month inside a month",
+            nested("range: ts, every: month", "range: ts, every: month"),
+            ExpectedIssue("5:22", "one partition every month can't lie inside one every month")
+        ),
+        .subtle(
+            "an anchor a day after a quarter",
+            by("range: ts, every: quarter, anchor: 2026-04-02"),
+            ExpectedIssue("3:38", "isn't the first day of a quarter")
+        ),
+        .subtle(
             "a year inside a month",
             nested("range: ts, every: month", "range: ts, every: year"),
             ExpectedIssue("5:22", "one partition every year can't lie inside one every month")
