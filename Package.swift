@@ -16,6 +16,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
         // libpq through pkg-config, with a C header for what Swift can't import.
@@ -24,6 +25,8 @@ let package = Package(
 
         // The pure half: values and functions, no I/O, no clock, no Foundation.
         .target(name: "Partitioning"),
+        // The grammar of partitions.yaml, on libyaml's events. No command reads it yet.
+        .target(name: "PolicyFile", dependencies: ["Partitioning", .product(name: "Yams", package: "Yams")]),
         .target(name: "PartitionMap", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
 
         .target(
@@ -77,6 +80,7 @@ let package = Package(
             dependencies: ["LibPQ", "LocalPostgres", "TestSupport", .product(name: "Logging", package: "swift-log")]
         ),
         .testTarget(name: "PartitioningTests", dependencies: ["Partitioning"]),
+        .testTarget(name: "PolicyFileTests", dependencies: ["PolicyFile", "Partitioning"]),
         .testTarget(name: "PartitionMapTests", dependencies: ["PartitionMap"]),
         .testTarget(
             name: "RegistryTests",

@@ -58,6 +58,7 @@ system="Foundation FoundationEssentials Dispatch Synchronization Glibc Musl Darw
 declare -A may_import=(
     [LibPQ]="CLibPQ Logging $system"
     [Partitioning]=""
+    [PolicyFile]="Partitioning CYaml"
     [PartitionMap]="Crypto"
     [PartitionRouter]="PartitionMap Logging Synchronization"
     [PartitionRegistryPostgres]="PartitionMap PartitionRouter LibPQ Logging $system"
