@@ -93,7 +93,8 @@ let package = Package(
         .testTarget(
             name: "ProvisioningTests",
             dependencies: [
-                "Provisioning", "Partitioning", "PartitionMap", "PartitionRouter", "LibPQ", "LocalPostgres", "TestSupport",
+                "Provisioning", "Partitioning", "PartitionMap", "PartitionRouter", "LibPQ", "LocalPostgres",
+                "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),

@@ -99,14 +99,14 @@ struct StepLockTests {
 struct LockModeTests {
     /// The table of "Explicit Locking" in PostgreSQL's documentation: a mark where the row's mode conflicts with the column's.
     static let conflicts: [(LockMode, String)] = [
-        (.accessShare, ".......X"), (.rowShare, "......XX"), (.rowExclusive, "....XXXX"),
-        (.shareUpdateExclusive, "...XXXXX"), (.share, "..XX.XXX"), (.shareRowExclusive, "..XXXXXX"),
-        (.exclusive, ".XXXXXXX"), (.accessExclusive, "XXXXXXXX"),
+        (.accessShare, ".......x"), (.rowShare, "......xx"), (.rowExclusive, "....xxxx"),
+        (.shareUpdateExclusive, "...xxxxx"), (.share, "..xx.xxx"), (.shareRowExclusive, "..xxxxxx"),
+        (.exclusive, ".xxxxxxx"), (.accessExclusive, "xxxxxxxx"),
     ]
 
     @Test("conflict as PostgreSQL's documentation says", arguments: conflicts)
     func conflict(mode: LockMode, row: String) {
-        let marks = LockMode.allCases.map { mode.conflicts.contains($0) ? "X" : "." }.joined()
+        let marks = LockMode.allCases.map { mode.conflicts.contains($0) ? "x" : "." }.joined()
         #expect(marks == row)
     }
 
