@@ -52,7 +52,7 @@ package enum PolicyInference {
         if table.isSubpartitioned {
             return LeftAlone(.kind, "it is itself a partition of another table, which is not grown yet")
         }
-        if table.partitions.contains(where: { $0.kind == .partitionedTable }) {
+        if table.partitions.contains(where: { $0.kind == .partitionedTable && !$0.isDefault }) {
             return LeftAlone(.kind, "its partitions are partitioned themselves, which is not grown yet")
         }
         if key.column == nil {

@@ -43,39 +43,53 @@ struct DefaultShield {
 
     /// Which of the ranges have rows in the default partition: these can't be attached before the rows are moved.
     ///
-    /// One scan where there are none, which is the usual case; it blocks nobody.
-    func occupied(_ creations: [PartitionCreation]) async throws(PostgresError) -> [PartitionCreation] {
-        guard let first = creations.map(\.range).min(),
-            let last = creations.max(by: { $0.range.upper < $1.range.upper }),
-            let lowest = creations.first(where: { $0.range == first })
-        else { return [] }
-        guard try await hasRows(lowest.lowerBound, lowest.range.lower, last.upperBound, last.range.upper) else {
-            return []
-        }
+    /// One scan where there are none, which is the usual case, and one more for each range that has some; none of them blocks anybody.
+    ///
+    /// - Throws: `PostgresError`, with 42501 where this role may not see all rows.
+    func occupied(
+        _ creations: [PartitionCreation],
+        until deadline: ContinuousClock.Instant
+    ) async throws(PostgresError) -> [PartitionCreation] {
+        guard let codec = CoordinateCodec(key.type) else { return [] }
+        var rest = creations.sorted { $0.range < $1.range }
         var occupied: [PartitionCreation] = []
-        for creation in creations
-        where try await hasRows(creation.lowerBound, creation.range.lower, creation.upperBound, creation.range.upper) {
-            occupied.append(creation)
+        while let first = rest.first, let last = rest.last {
+            guard let text = try await lowestKey(from: first, to: last, until: deadline) else { break }
+            let key: Int64
+            do {
+                key = try codec.coordinate(text)
+            } catch {
+                throw PostgresError(.decoding, "a key of \(defaultPartition.name) can't be read: \(error.message)")
+            }
+            rest.removeAll { $0.range.upper <= key }
+            if let found = rest.first, found.range.contains(key) {
+                occupied.append(found)
+                rest.removeFirst()
+            }
         }
         return occupied
     }
 
-    private func hasRows(
-        _ lowerBound: String,
-        _ lower: Int64,
-        _ upperBound: String,
-        _ upper: Int64
-    ) async throws(PostgresError) -> Bool {
+    private func lowestKey(
+        from first: PartitionCreation,
+        to last: PartitionCreation,
+        until deadline: ContinuousClock.Instant
+    ) async throws(PostgresError) -> String? {
         let column = Statement(trustedCatalogSQL: key.sql, "quote_ident")
         var condition: Statement = "\(fragment: column) IS NOT NULL"
-        if lower != .min { condition = condition + " AND \(fragment: column) >= \(literal: lowerBound)" }
-        if upper != .max { condition = condition + " AND \(fragment: column) < \(literal: upperBound)" }
-        _ = try await connection.query("SET statement_timeout = 0")
-        let rows = try await connection.query(
-            "SELECT EXISTS (SELECT FROM \(defaultPartition.name) WHERE \(fragment: condition)) AS found"
+        if first.range.lower != .min {
+            condition = condition + " AND \(fragment: column) >= \(literal: first.lowerBound)"
+        }
+        if last.range.upper != .max { condition = condition + " AND \(fragment: column) < \(literal: last.upperBound)" }
+        // One message is one transaction: the timeout comes back by itself, whatever happens.
+        let rows = try await connection.script(
+            [
+                "SET LOCAL statement_timeout = 0",
+                "SELECT min(\(fragment: column))::text AS key FROM \(defaultPartition.name) WHERE \(fragment: condition)",
+            ],
+            deadline: max(.milliseconds(1), deadline - ContinuousClock.now)
         )
-        _ = try await connection.query("SET statement_timeout = '30s'")
-        return try rows.first?.bool("found") ?? true
+        return try rows.last?.first?.optionalString("key")
     }
 
     /// The name of the CHECK over these ranges.
@@ -87,18 +101,22 @@ struct DefaultShield {
 
     /// Adds the CHECK and validates it. The first is an instant under ACCESS EXCLUSIVE, the second reads the table beside its writers.
     ///
-    /// - Parameter creations: ranges ahead of all writes, none of them with rows in the default partition.
-    func raise(over creations: [PartitionCreation], until deadline: ContinuousClock.Instant) async throws -> Outcome? {
-        guard let first = creations.min(by: { $0.range.lower < $1.range.lower }),
-            let last = creations.max(by: { $0.range.upper < $1.range.upper })
-        else { return nil }
+    /// - Parameters:
+    ///   - creations: ranges ahead of all writes, none of them with rows in the default partition.
+    ///   - occupied: ranges of which it has rows, and may get more.
+    func raise(
+        over creations: [PartitionCreation],
+        sparing occupied: [PartitionCreation],
+        until deadline: ContinuousClock.Instant
+    ) async throws -> Outcome? {
+        let runs = Self.runs(of: creations, between: occupied)
+        guard !runs.isEmpty else { return nil }
         let name = Self.constraint(over: creations)
-        let column = Statement(trustedCatalogSQL: key.sql, "quote_ident")
         let outcome = try await ladder.perform(
             change(
                 """
                 ALTER TABLE \(defaultPartition.name) ADD CONSTRAINT \(identifier: name)
-                CHECK (\(fragment: column) < \(literal: first.lowerBound) OR \(fragment: column) >= \(literal: last.upperBound)) NOT VALID
+                CHECK (\(fragment: Statement.joined(runs.map(outside), separator: " AND "))) NOT VALID
                 """,
                 purpose: "shield \(defaultPartition.name)"
             ),
@@ -111,6 +129,31 @@ struct DefaultShield {
         try await validate(name, until: deadline)
         await PausePoint.checkValidated.reach()
         return .raised(Raised(constraint: name))
+    }
+
+    /// The creations in key order, cut where an occupied range lies between them. What else lies between has partitions
+    /// already, so that the default one can't have rows of it.
+    private static func runs(
+        of creations: [PartitionCreation],
+        between occupied: [PartitionCreation]
+    ) -> [[PartitionCreation]] {
+        var runs: [[PartitionCreation]] = []
+        for creation in creations.sorted(by: { $0.range < $1.range }) {
+            let isCut = occupied.contains { hole in
+                hole.range < creation.range && (runs.last?.last.map { $0.range < hole.range } ?? true)
+            }
+            if isCut || runs.isEmpty { runs.append([]) }
+            runs[runs.count - 1].append(creation)
+        }
+        return runs
+    }
+
+    /// One of the forms from which PostgreSQL concludes that a range is empty; joined by AND each still is.
+    private func outside(_ run: [PartitionCreation]) -> Statement {
+        let column = Statement(trustedCatalogSQL: key.sql, "quote_ident")
+        let lower = run.first.map(\.lowerBound) ?? ""
+        let upper = run.last.map(\.upperBound) ?? ""
+        return "(\(fragment: column) < \(literal: lower) OR \(fragment: column) >= \(literal: upper))"
     }
 
     /// Reads the whole table, for as long as it takes within the deadline.

@@ -55,13 +55,16 @@ extension TableRun {
         guard let first = steps.first else { return nil }
         let clock = ContinuousClock.now
         do {
-            let remaining = try await withoutOccupied(steps, shield: shield, &result)
+            let occupied = try await occupied(steps, shield: shield, &result)
+            let remaining = steps.filter { step in step.creation.map { occupied?.contains($0) != true } ?? true }
             let ahead = remaining.filter { $0.creation?.receivesWritesNow == false }
             let creations = ahead.compactMap(\.creation)
-            guard !creations.isEmpty, try await shield.sizeInBytes() > DefaultShield.scanLimit else { return remaining }
+            // Without a look at the rows no CHECK either: it might refuse rows that are being written.
+            guard let occupied, !creations.isEmpty, try await shield.sizeInBytes() > DefaultShield.scanLimit
+            else { return remaining }
             // Known before it stands: whatever happens from here on, it comes off.
             debris.check = DefaultShield.constraint(over: creations)
-            switch try await shield.raise(over: creations, until: deadline) {
+            switch try await shield.raise(over: creations, sparing: occupied, until: deadline) {
             case .raised, nil: return remaining
             case .deferred(let blockers):
                 debris.check = nil
@@ -146,18 +149,19 @@ extension TableRun {
         )
     }
 
-    private func withoutOccupied(
+    /// The partitions that rows of the default partition stand in the way of, each recorded as failed; nil where this role may not look.
+    private func occupied(
         _ steps: [Step],
         shield: DefaultShield,
         _ result: inout Result
-    ) async throws -> [Step] {
+    ) async throws -> [PartitionCreation]? {
         let occupied: [PartitionCreation]
         do {
-            occupied = try await shield.occupied(steps.compactMap(\.creation))
+            occupied = try await shield.occupied(steps.compactMap(\.creation), until: deadline)
         } catch {
             guard error.sqlState == .insufficientPrivilege else { throw error }
-            // ATTACH looks for itself; without the right to look ahead there is no CHECK either.
-            return steps
+            result.findings.append(try await blindness(shield))
+            return nil
         }
         for step in steps {
             guard let creation = step.creation, occupied.contains(creation) else { continue }
@@ -179,7 +183,23 @@ extension TableRun {
             )
             record(step, failure: failure, since: .now, &result)
         }
-        return steps.filter { step in step.creation.map { !occupied.contains($0) } ?? true }
+        return occupied
+    }
+
+    private func blindness(_ shield: DefaultShield) async throws(PostgresError) -> Finding {
+        let role =
+            try await connection.query("SELECT quote_ident(current_user) AS role").first?.string("role") ?? "the role"
+        let partition = shield.defaultPartition.name
+        return Finding(
+            .note,
+            .privilege,
+            table: table.name,
+            object: partition.description,
+            "\(role) may not see all rows of the default partition \(partition): whether rows stand in the way shows only when "
+                + "a partition is attached, and a big default partition is scanned under its lock each time",
+            remedy:
+                "GRANT SELECT ON \(partition) TO \(role), or ALTER ROLE \(role) BYPASSRLS where its row security is forced"
+        )
     }
 
     private func expectedProperties() async throws -> RelationProperties {
