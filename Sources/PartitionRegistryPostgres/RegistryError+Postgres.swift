@@ -22,7 +22,7 @@ extension RegistryError {
             self.init(
                 .notInstalled,
                 "the schema partition_registry isn't there",
-                hint: "partition-cli init --registry makes it"
+                hint: "partition-cli rotate --registry-url=self makes it at its first publish"
             )
         case "42501":
             self.init(
