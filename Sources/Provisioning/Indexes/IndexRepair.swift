@@ -16,15 +16,19 @@ struct IndexRepair {
         /// `pg_get_indexdef` of the parent's index from `USING` on.
         var definition: String
         var isUnique: Bool
-        /// `p` or `u` where a constraint owns the parent's index; `x` can't be built online.
+        /// `p` or `u` where a constraint owns the parent's index; `x` can't be built online. With what follows it there.
         var constraint: String
         var tablespace: String?
         /// A valid index with the same definition, attached to nothing.
         var candidate: String?
+        /// The constraint that owns the candidate already.
+        var candidateConstraint = ""
         /// An invalid one, and whether it is attached.
         var remnant: String?
         var isRemnantAttached: Bool
         var isHealthy: Bool
+        /// Who may be building the invalid one at this moment.
+        var builder: Blocker?
     }
 
     /// - Returns: nil where somebody else has put it right in the meantime.
@@ -32,18 +36,20 @@ struct IndexRepair {
     func repair(_ gap: IndexGap, until deadline: ContinuousClock.Instant) async throws -> LockLadder.Outcome? {
         var situation = try await situation(gap)
         if situation.isHealthy { return nil }
-        if situation.constraint == "x" {
+        if situation.constraint.hasPrefix("x") {
             throw PostgresError(
                 .server,
                 "\(gap.parentIndex) belongs to an exclusion constraint, which PostgreSQL can't build without blocking writers",
                 hint: "ALTER TABLE \(gap.partition) ADD CONSTRAINT … EXCLUDE in a maintenance window"
             )
         }
+        if let builder = situation.builder { return .deferred(attempts: 0, blockers: [builder]) }
         if let remnant = situation.remnant {
             let name = RelationName(schema: gap.partition.schema, name: remnant)
             if situation.isRemnantAttached {
                 try await online("REINDEX INDEX CONCURRENTLY \(name)", until: deadline)
-                return .done(attempts: 1)
+                // Attaching it once more has the parent's index looked at, and become valid with its last child.
+                return try await attach(remnant, gap, until: deadline)
             }
             try await online("DROP INDEX CONCURRENTLY IF EXISTS \(name)", until: deadline)
         }
@@ -52,26 +58,41 @@ struct IndexRepair {
             await PausePoint.indexBuilt.reach()
         }
         guard let child = situation.candidate else { return nil }
-        let outcome = try await attach(child, gap, situation, until: deadline)
+        if !situation.constraint.isEmpty && situation.candidateConstraint.isEmpty {
+            let made = try await makeConstraint(of: child, gap, situation, until: deadline)
+            if case .deferred = made { return made }
+        }
+        let outcome = try await attach(child, gap, until: deadline)
         await PausePoint.indexAttached.reach()
         return outcome
     }
 
     /// A CONCURRENTLY statement waits for older transactions, which may take long and blocks nobody; the run's deadline ends it.
-    private func online(_ statement: Statement, until deadline: ContinuousClock.Instant) async throws(PostgresError) {
-        _ = try await connection.query("SET lock_timeout = 0")
-        _ = try await connection.query("SET statement_timeout = 0")
+    private func online(
+        _ statement: Statement,
+        tablespace: String? = nil,
+        until deadline: ContinuousClock.Instant
+    ) async throws(PostgresError) {
+        _ = try await connection.script([
+            "SET lock_timeout = 0", "SET statement_timeout = 0",
+            "SET default_tablespace = \(literal: tablespace ?? "")",
+        ])
         do {
             _ = try await connection.query(statement, deadline: max(.milliseconds(1), deadline - ContinuousClock.now))
         } catch {
-            try? await restoreTimeouts()
+            await restoreSettings()
             throw error
         }
-        try await restoreTimeouts()
+        await restoreSettings()
     }
 
-    private func restoreTimeouts() async throws(PostgresError) {
-        _ = try await connection.script(["SET lock_timeout = '5s'", "SET statement_timeout = '30s'"])
+    /// Also after a cancellation, for what still has to be done then. Where this fails the connection is gone.
+    private func restoreSettings() async {
+        await Task {
+            _ = try? await connection.script([
+                "SET lock_timeout = '5s'", "SET statement_timeout = '30s'", "SET default_tablespace = ''",
+            ])
+        }.value
     }
 
     private func build(
@@ -83,8 +104,6 @@ struct IndexRepair {
         let base = IdentifierName.truncated(gap.partition.name + suffix, suffixKept: String(suffix.suffix(20)))
         let kind: Statement = situation.isUnique ? "UNIQUE " : ""
         let definition = Statement(trustedCatalogSQL: situation.definition, "pg_get_indexdef")
-        let tablespace = situation.tablespace ?? ""
-        _ = try await connection.query("SET default_tablespace = \(literal: tablespace)")
         var attempt = 0
         while true {
             let name = IdentifierName.disambiguated(base, attempt: attempt)
@@ -93,41 +112,55 @@ struct IndexRepair {
                     """
                     CREATE \(fragment: kind)INDEX CONCURRENTLY \(identifier: name) ON \(gap.partition) \(fragment: definition)
                     """,
+                    tablespace: situation.tablespace,
                     until: deadline
                 )
-                _ = try await connection.query("RESET default_tablespace")
                 return name
             } catch {
-                guard error.sqlState == .duplicateTable, attempt < 20 else { throw error }
-                attempt += 1
+                if error.sqlState == .duplicateTable, attempt < 20 {
+                    attempt += 1
+                    continue
+                }
+                // What a failed build leaves is of no use. Where there is no time for this now, the next run does it.
+                if error.kind == .server {
+                    let remnant = RelationName(schema: gap.partition.schema, name: name)
+                    try? await online("DROP INDEX CONCURRENTLY IF EXISTS \(remnant)", until: deadline)
+                }
+                throw error
             }
         }
+    }
+
+    private func makeConstraint(
+        of child: String,
+        _ gap: IndexGap,
+        _ situation: Situation,
+        until deadline: ContinuousClock.Instant
+    ) async throws -> LockLadder.Outcome {
+        let kind: Statement = situation.constraint.hasPrefix("p") ? "PRIMARY KEY" : "UNIQUE"
+        let timing = Statement(trustedCatalogSQL: String(situation.constraint.dropFirst()), "made by PropertyReader")
+        return try await ladder.perform(
+            LockedChange(
+                locks: [LockUse(relation: gap.partition, oid: gap.partitionOID, mode: .accessExclusive)],
+                body: """
+                    ALTER TABLE \(gap.partition) ADD CONSTRAINT \(identifier: child) \(fragment: kind)
+                    USING INDEX \(identifier: child)\(fragment: timing)
+                    """,
+                identities: [gap.partitionOID: gap.partition],
+                purpose: "make \(child) a constraint of \(gap.partition)"
+            ),
+            on: connection,
+            until: deadline,
+            logger: logger
+        )
     }
 
     private func attach(
         _ child: String,
         _ gap: IndexGap,
-        _ situation: Situation,
         until deadline: ContinuousClock.Instant
     ) async throws -> LockLadder.Outcome {
         let index = RelationName(schema: gap.partition.schema, name: child)
-        if gap.isConstraint {
-            let kind: Statement = situation.constraint == "p" ? "PRIMARY KEY" : "UNIQUE"
-            let made = try await ladder.perform(
-                LockedChange(
-                    locks: [LockUse(relation: gap.partition, oid: gap.partitionOID, mode: .accessExclusive)],
-                    body: """
-                        ALTER TABLE \(gap.partition) ADD CONSTRAINT \(identifier: child) \(fragment: kind) USING INDEX \(identifier: child)
-                        """,
-                    identities: [gap.partitionOID: gap.partition],
-                    purpose: "make \(index) a constraint of \(gap.partition)"
-                ),
-                on: connection,
-                until: deadline,
-                logger: logger
-            )
-            if case .deferred = made { return made }
-        }
         return try await ladder.perform(
             LockedChange(
                 locks: [
@@ -166,21 +199,21 @@ struct IndexRepair {
         let isUnique = definition.hasPrefix("UNIQUE ")
         let constraint = parent.constraint
         let own = properties[gap.partitionOID]?.indexes ?? []
-        let attached = own.first { $0.parentIndex == gap.parentIndex.name }
+        let attached = own.child(of: gap.parentIndex.name)
         let twins = own.filter { $0.parentIndex == nil && $0.definition == definition }
-        let busy = try await beingBuilt(on: gap.partitionOID)
-        let remnant = ([attached].compactMap { $0 } + twins).first { !$0.isValid && !busy.contains($0.name) }
+        let remnant = ([attached].compactMap { $0 } + twins).first { !$0.isValid }
+        let candidate = twins.first { $0.isValid && ($0.constraint.isEmpty || $0.constraint == constraint) }
         return Situation(
             definition: isUnique ? String(definition.dropFirst("UNIQUE ".count)) : definition,
             isUnique: isUnique,
             constraint: constraint,
             tablespace: parent.tablespace,
-            candidate: twins.first {
-                $0.isValid && (!gap.isConstraint || $0.constraint.isEmpty || $0.constraint == constraint)
-            }?.name,
+            candidate: candidate?.name,
+            candidateConstraint: candidate?.constraint ?? "",
             remnant: remnant?.name,
             isRemnantAttached: remnant != nil && remnant?.name == attached?.name,
-            isHealthy: attached?.isValid == true
+            isHealthy: attached?.isValid == true,
+            builder: remnant == nil ? nil : try await builder(on: gap)
         )
     }
 
@@ -192,16 +225,33 @@ struct IndexRepair {
         return try row.oid("oid")
     }
 
-    /// Indexes that somebody is building at this moment look invalid, and must be left alone.
-    private func beingBuilt(on partition: UInt32) async throws(PostgresError) -> Set<String> {
+    /// An index that somebody is building at this moment looks invalid, and must be left alone. Its builder has the table in SHARE UPDATE
+    /// EXCLUSIVE mode throughout; so have VACUUM and ANALYZE, which don't build. (What is built where, other roles aren't shown.)
+    private func builder(on gap: IndexGap) async throws(PostgresError) -> Blocker? {
         let rows = try await connection.query(
             """
-            SELECT c.relname AS name FROM pg_stat_progress_create_index g JOIN pg_class c ON c.oid = g.index_relid
-             WHERE g.relid = \(bind: Int64(partition))::oid
+            SELECT l.pid, l.mode, a.usename AS username, a.application_name AS application, a.state,
+                   extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS age, left(a.query, 120) AS query
+              FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+             WHERE l.locktype = 'relation' AND l.relation = \(bind: Int64(gap.partitionOID))::oid AND l.granted
+               AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+               AND l.mode = 'ShareUpdateExclusiveLock' AND l.pid <> pg_backend_pid()
+               AND l.pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum UNION ALL SELECT pid FROM pg_stat_progress_analyze)
+             LIMIT 1
             """
         )
-        var names: Set<String> = []
-        for row in rows { names.insert(try row.string("name")) }
-        return names
+        guard let row = rows.first else { return nil }
+        return Blocker(
+            relation: gap.partition.description,
+            mode: try row.string("mode"),
+            pid: try row.optionalInt("pid"),
+            user: try row.optionalString("username"),
+            application: try row.optionalString("application"),
+            state: try row.optionalString("state"),
+            transactionAge: try row.optionalDouble("age"),
+            query: try row.optionalString("query"),
+            isAutovacuum: false,
+            isWraparoundVacuum: false
+        )
     }
 }
