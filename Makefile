@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-.PHONY: help setup build demo test lint release mutants
+.PHONY: help setup build demo test lint release mutants soak
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -30,3 +30,6 @@ release: setup ## A stripped release binary with the Swift runtime in it, in dis
 
 mutants: setup ## Break the code in known ways; the tests must notice each
 	@scripts/mutants.sh
+
+soak: ## Random tests for long: runs killed and stopped at random moments (ROUNDS, SEED)
+	@scripts/soak.sh

@@ -24,7 +24,7 @@ struct CrashTests {
 
     @Test(
         "at any moment is made good by the next run: nothing left over, the registry equal to the catalog",
-        arguments: 1...20 as ClosedRange<UInt64>
+        arguments: Seeds.upTo(20)
     )
     func atAnyMoment(seed: UInt64) async throws {
         let table = try await CrashTable()
@@ -41,7 +41,7 @@ struct CrashTests {
 
     @Test(
         "or stopped in the middle of anything, holds nobody up for a second, and finishes when it goes on",
-        arguments: 1...5 as ClosedRange<UInt64>
+        arguments: Seeds.upTo(5)
     )
     func stopped(seed: UInt64) async throws {
         let table = try await CrashTable()
