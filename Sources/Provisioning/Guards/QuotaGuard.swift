@@ -75,9 +75,10 @@ package struct QuotaGuard: Sendable {
         let rows = try await connection.query(
             """
             SELECT inet_server_addr() IS NULL OR inet_server_addr() <<= '127.0.0.0/8' OR inet_server_addr() = '::1' AS local,
-                   coalesce(nullif(pg_tablespace_location(s.oid), ''),
-                            CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN current_setting('data_directory', true) END) AS path
-              FROM pg_tablespace s
+                   CASE WHEN l.path LIKE '/%' THEN l.path
+                        WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN current_setting('data_directory', true) || '/' || l.path
+                   END AS path
+              FROM pg_tablespace s CROSS JOIN LATERAL pg_tablespace_location(s.oid) l(path)
              WHERE s.spcname = coalesce(\(bind: tablespace)::text,
                    (SELECT t.spcname FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace
                      WHERE d.datname = current_database())::text)

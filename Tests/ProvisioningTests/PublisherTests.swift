@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import LibPQ
+import PartitionMap
+import PartitionRouter
+import Partitioning
+import Provisioning
+import Testing
+import TestSupport
+
+@Suite("The map in the registry", .temporaryDatabase)
+struct PublisherTests {
+    static let ledger = EntityName(schema: "public", table: "ledger")
+    private let name = RelationName(schema: "public", name: "ledger")
+
+    /// What a run of this database says of publishing the ledger.
+    private func publish(
+        _ fixture: Fixture,
+        _ registry: any Registry,
+        days: Int = 60,
+        takesOver: Bool = false
+    ) async throws -> Publisher.Outcome {
+        var run = try fixture.provisioner(settings: PlanSettings(bufferDays: days))
+        run.publisher = Publisher(registry: registry, takesOver: takesOver, logger: .test)
+        return try #require(try await run.rotate().publications?[name])
+    }
+
+    struct Foreign: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        /// What somebody else's header says where ours would say something else.
+        var system = ""
+        var database: String?
+        var timeline: Int64 = 0
+        var lsn: UInt64?
+        var isRefused = true
+
+        func origin(for header: PartitionMapHeader) -> MapOrigin {
+            MapOrigin(
+                systemIdentifier: header.systemIdentifier + system,
+                database: database ?? header.database,
+                timeline: header.timeline + timeline,
+                lsn: lsn.map(LogSequenceNumber.init(rawValue:)) ?? header.lsn
+            )
+        }
+    }
+
+    @Test(
+        "is not replaced by another, or an older, database unless that is asked for:",
+        arguments: [
+            Foreign(testDescription: "another cluster", system: "1"),
+            Foreign(testDescription: "another database", database: "elsewhere"),
+            Foreign(testDescription: "a newer timeline", timeline: 1),
+            Foreign(testDescription: "a later position", lsn: 1 << 60),
+            Foreign(testDescription: "an earlier position", lsn: 1, isRefused: false),
+        ]
+    )
+    func takeOver(_ foreign: Foreign) async throws {
+        let fixture = try await Fixture()
+        try await fixture.makeLedger(key: "timestamptz")
+        let registry = MemoryRegistry()
+        _ = try await publish(fixture, registry)
+        let ours = try #require(try await registry.load(Self.ledger))
+        let theirs = try PublishedMap(
+            document: ours.document,
+            version: ours.header.version + 1,
+            origin: foreign.origin(for: ours.header)
+        )
+        _ = try await registry.publish(theirs, replacing: ours.header)
+        // The same content: nobody has anything to do, whoever wrote it.
+        #expect(try await publish(fixture, registry) == .unchanged(version: theirs.header.version))
+
+        let outcome = try await publish(fixture, registry, days: 120)
+        #expect(outcome.isFailure == foreign.isRefused, "\(outcome)")
+        guard case .failed(_, let remedy) = outcome else { return }
+        #expect(remedy?.contains("--take-over") == true)
+        #expect(try await registry.load(Self.ledger) == theirs)
+        guard case .published(let version) = try await publish(fixture, registry, days: 120, takesOver: true) else {
+            Issue.record("taking over failed")
+            return
+        }
+        #expect(version > theirs.header.version)
+    }
+
+    @Test("is published after a lost race, made anew each time", arguments: [1, 3])
+    func lostRace(_ races: Int) async throws {
+        let fixture = try await Fixture()
+        try await fixture.makeLedger()
+        let registry = MeddlingRegistry()
+        await registry.begin(.races(races))
+        let outcome = try await publish(fixture, registry)
+        let stored = try #require(try await registry.load(Self.ledger))
+        #expect(outcome == .published(version: stored.header.version))
+        let published = await registry.published
+        #expect(published == [stored])
+        #expect(stored.document.entries.count == (try await fixture.children(of: "ledger").count))
+    }
+
+    @Test("is left to the next run where others are always faster")
+    func endlessRace() async throws {
+        let fixture = try await Fixture()
+        try await fixture.makeLedger()
+        let registry = MeddlingRegistry()
+        await registry.begin(.races(100))
+        let outcome = try await publish(fixture, registry)
+        guard case .failed(let reason, let remedy) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(reason.contains("faster") && remedy == "run again")
+    }
+
+    @Test(
+        "is replaced where it can't be read, or what stands beside it isn't of the same publish",
+        arguments: [MeddlingRegistry.Meddling.corruptDocument, .corruptHeader, .notIntact]
+    )
+    func repair(_ meddling: MeddlingRegistry.Meddling) async throws {
+        let fixture = try await Fixture()
+        try await fixture.makeLedger()
+        let registry = MeddlingRegistry()
+        guard case .published(let first) = try await publish(fixture, registry) else { return }
+        await registry.begin(meddling)
+        guard case .published(let second) = try await publish(fixture, registry) else {
+            Issue.record("not repaired")
+            return
+        }
+        #expect(second > first)
+        #expect(try await publish(fixture, registry) == .unchanged(version: second))
+        #expect(await registry.published.count == 2)
+    }
+
+    @Test("stays as it is while the registry can't be reached, and the tables are done all the same")
+    func unreachable() async throws {
+        let fixture = try await Fixture()
+        try await fixture.makeLedger()
+        let registry = MeddlingRegistry()
+        await registry.begin(.unreachable)
+        let report = try await fixture.rotate(registry: registry)
+        #expect(report.table("ledger")?.outcome == .converged)
+        #expect(report.publications?[name] == .failed("nobody answers", remedy: "start it"))
+    }
+
+    @Test("has neither a partition whose detach is pending nor tables without a policy")
+    func contents() async throws {
+        let fixture = try await Fixture()
+        try await fixture.makeLedger()
+        try await fixture.run([
+            "CREATE TABLE by_list (x int) PARTITION BY LIST (x)",
+            "CREATE TABLE by_list_1 PARTITION OF by_list FOR VALUES IN (1)",
+        ])
+        try await fixture.makeMonth("old", of: "ledger", monthsAhead: -1)
+        // A reader keeps the detach from being completed.
+        let reader = try await fixture.database.connect(applicationName: "reader")
+        _ = try await reader.query("BEGIN")
+        _ = try await reader.query("SELECT FROM ledger")
+        try await fixture.execute("SET lock_timeout = '200ms'")
+        await #expect(throws: PostgresError.self) {
+            try await fixture.execute("ALTER TABLE ledger DETACH PARTITION old CONCURRENTLY")
+        }
+        _ = try await reader.query("COMMIT")
+
+        let registry = MemoryRegistry()
+        let report = try await fixture.rotate(registry: registry)
+        #expect(report.table("ledger")?.findings.contains { $0.code == .pendingDetach } == true)
+        let map = try #require(try await registry.load(Self.ledger))
+        #expect(!map.document.entries.contains { $0.name == "old" })
+        #expect(map.document.entries.count == (try await fixture.children(of: "ledger").count) - 1)
+        #expect(await registry.entities() == [Self.ledger])
+    }
+}
