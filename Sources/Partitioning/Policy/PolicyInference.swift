@@ -147,7 +147,7 @@ package enum PolicyInference {
         let newest = ranges.map(\.upper).filter { $0 != Int64.max && $0 != Int64.min }.max() ?? planned.lower
         return ZoneChoice.choose(
             among: aligned,
-            preferring: snapshot.server.sessionTimeZone,
+            suggesting: snapshot.server.sessionTimeZone,
             planned: KeyRange(lower: min(newest, planned.lower), upper: planned.upper)
         )
     }

@@ -30,11 +30,11 @@ package enum ZoneChoice {
 
     /// The one zone that fits, or why none was chosen.
     ///
-    /// Zones that give the same bounds throughout the planned range and a year beyond are the same answer; the
-    /// session's own is then named, or the first by name.
+    /// Zones that give the same bounds throughout the planned range and a year beyond are the same answer; the first by name
+    /// then stands for all. The session's zone is only a hint for people: as an answer it would make two roles publish maps that differ.
     static func choose(
         among grids: [Grid],
-        preferring sessionZone: String,
+        suggesting sessionZone: String,
         planned: KeyRange
     ) -> Result<Grid, LeftAlone> {
         let year: Int64 = 366 * 86_400_000_000
@@ -58,9 +58,7 @@ package enum ZoneChoice {
         // On the other side of the date line the same bounds are midnights of the day before, and months begin on the 31st there.
         let standard = only.filter { $0.anchor == $0.period.standardAnchor }
         let natural = standard.isEmpty ? only : standard
-        let chosen =
-            natural.first { $0.timeline.zoneName == sessionZone }
-            ?? natural.min { ($0.timeline.zoneName ?? "") < ($1.timeline.zoneName ?? "") }
+        let chosen = natural.min { ($0.timeline.zoneName ?? "") < ($1.timeline.zoneName ?? "") }
         return chosen.map(Result.success) ?? .failure(LeftAlone(.notInferable, "no time zone fits its bounds"))
     }
 
