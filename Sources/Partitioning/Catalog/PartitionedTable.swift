@@ -50,6 +50,8 @@ package struct PartitionedTable: Hashable, Codable, Sendable {
     package var ownedByExtension: String?
     /// Whether pg_partman's `part_config` lists it.
     package var isMaintainedByPartman: Bool
+    /// Where pg_partman is installed and this role may not see what it maintains: the statement that would let it.
+    package var grantToSeePartman: String?
     /// In the order of their bounds, as far as these can be read; the default partition last.
     package var partitions: [Partition]
     /// Indexes of the parent without an attached, valid child on some partition.
@@ -75,6 +77,7 @@ package struct PartitionedTable: Hashable, Codable, Sendable {
         isSubpartitioned: Bool = false,
         ownedByExtension: String? = nil,
         isMaintainedByPartman: Bool = false,
+        grantToSeePartman: String? = nil,
         partitions: [Partition],
         indexGaps: [IndexGap] = [],
         leftoverChecks: [String] = [],
@@ -92,6 +95,7 @@ package struct PartitionedTable: Hashable, Codable, Sendable {
         self.isSubpartitioned = isSubpartitioned
         self.ownedByExtension = ownedByExtension
         self.isMaintainedByPartman = isMaintainedByPartman
+        self.grantToSeePartman = grantToSeePartman
         self.partitions = partitions
         self.indexGaps = indexGaps
         self.leftoverChecks = leftoverChecks

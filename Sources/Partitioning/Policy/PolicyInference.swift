@@ -84,6 +84,14 @@ package enum PolicyInference {
                 remedy: "to hand it over, remove it from pg_partman's part_config"
             )
         }
+        // Two maintainers would get in each other's way. What carries our marker was given to us.
+        if let grant = table.grantToSeePartman, table.isOwnedByUs, !table.carriesOurMarker {
+            return LeftAlone(
+                .maintainedByPartman,
+                "pg_partman is installed, and whether it maintains this table the connected role may not see",
+                remedy: grant
+            )
+        }
         if !table.isOwnedByUs {
             return LeftAlone(
                 .notOwned,

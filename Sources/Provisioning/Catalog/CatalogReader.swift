@@ -22,7 +22,7 @@ package struct CatalogReader: Sendable {
         ) { connection in
             CatalogRows(
                 server: try await serverFacts(connection),
-                partman: try await tablesOfPartman(connection),
+                partman: try await partman(connection),
                 tableRows: try await connection.query(Self.tablesQuery),
                 partitions: try await connection.query(Self.partitionsQuery),
                 indexGaps: try await connection.query(Self.indexGapsQuery),
@@ -64,31 +64,43 @@ package struct CatalogReader: Sendable {
         )
     }
 
-    /// Tables in pg_partman's configuration, which writes names unquoted; none where the extension isn't there.
-    private func tablesOfPartman(_ connection: Connection) async throws(PostgresError) -> Set<RelationName> {
+    /// What pg_partman maintains; nothing where the extension isn't there.
+    private func partman(_ connection: Connection) async throws(PostgresError) -> PartmanConfiguration {
         let found = try await connection.query(
             """
-            SELECT n.nspname AS schema
+            SELECT n.nspname AS schema,
+                   CASE WHEN NOT has_schema_privilege(n.oid, 'USAGE') THEN format('GRANT USAGE ON SCHEMA %I TO %I', n.nspname, current_user)
+                        WHEN NOT has_table_privilege(c.oid, 'SELECT')
+                        THEN format('GRANT SELECT ON %I.part_config TO %I', n.nspname, current_user)
+                        WHEN row_security_active(c.oid) THEN format('ALTER ROLE %I BYPASSRLS', current_user)
+                   END AS missing
               FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+              JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'part_config'
              WHERE e.extname = 'pg_partman'
-               AND has_schema_privilege(n.oid, 'USAGE')
-               AND has_table_privilege(format('%I.part_config', n.nspname), 'SELECT')
             """
         )
-        guard let schema = try found.first?.string("schema") else { return [] }
+        guard let row = found.first else { return PartmanConfiguration() }
+        if let missing = try row.optionalString("missing") { return PartmanConfiguration(missingGrant: missing) }
+        // Names are written there without quotes.
         let rows = try await connection.query(
             """
-            SELECT split_part(parent_table, '.', 1) AS schema,
-                   substr(parent_table, strpos(parent_table, '.') + 1) AS name
-              FROM \(qualified: schema, "part_config")
+            SELECT split_part(parent_table, '.', 1) AS schema, substr(parent_table, strpos(parent_table, '.') + 1) AS name
+              FROM \(qualified: try row.string("schema"), "part_config")
             """
         )
-        var names: Set<RelationName> = []
+        var configuration = PartmanConfiguration()
         for row in rows {
-            names.insert(RelationName(schema: try row.string("schema"), name: try row.string("name")))
+            configuration.tables.insert(RelationName(schema: try row.string("schema"), name: try row.string("name")))
         }
-        return names
+        return configuration
     }
+}
+
+/// What this role may see of pg_partman's configuration.
+struct PartmanConfiguration: Sendable {
+    var tables: Set<RelationName> = []
+    /// The statement without which nothing can be seen.
+    var missingGrant: String?
 }
 
 extension Row {

@@ -7,8 +7,7 @@ import Partitioning
 /// What one reading of the catalog returned, and how it becomes values.
 struct CatalogRows {
     var server: ServerFacts
-    /// Tables that pg_partman maintains.
-    var partman: Set<RelationName>
+    var partman: PartmanConfiguration
     var tableRows: Rows
     var partitions: Rows
     var indexGaps: Rows
@@ -56,7 +55,8 @@ struct CatalogRows {
             isOwnedByUs: try row.bool("owned"),
             isSubpartitioned: try row.bool("subpartitioned"),
             ownedByExtension: try row.optionalString("extension"),
-            isMaintainedByPartman: partman.contains(name),
+            isMaintainedByPartman: partman.tables.contains(name),
+            grantToSeePartman: partman.missingGrant,
             partitions: [],
             leftoverChecks: try row.stringArray("leftovers"),
             references: try row.peers("references_oids", "references_schemas", "references_names"),

@@ -28,8 +28,10 @@ package enum MapDocument {
                     schema: partition.name.schema,
                     name: partition.name.name,
                     bound: .range(
-                        datum(range.lower, table: table, policy: policy),
-                        datum(range.upper, table: table, policy: policy)
+                        partition.bound.begins(with: .minValue)
+                            ? .minValue : datum(range.lower, table: table, policy: policy),
+                        partition.bound.ends(with: .maxValue)
+                            ? .maxValue : datum(range.upper, table: table, policy: policy)
                     )
                 )
             )
@@ -52,21 +54,31 @@ package enum MapDocument {
         )
     }
 
+    /// The infinities are values like others, and no MINVALUE or MAXVALUE.
     private static func datum(
         _ coordinate: Int64,
         table: PartitionedTable,
         policy: GrowthPolicy
     ) -> PartitionMapDocument.RangeDatum {
-        switch (coordinate, table.key.first?.type) {
-        case (.min, _): .minValue
-        case (.max, _): .maxValue
-        case (_, .date): .date(coordinate)
-        case (_, .timestamptz):
+        let isInfinite = coordinate == .min || coordinate == .max
+        return switch table.key.first?.type {
+        case .date: .date(coordinate)
+        case .timestamptz:
             .instant(
                 microseconds: coordinate,
-                utcOffset: policy.zone.offset(at: Instant(microseconds: coordinate))
+                utcOffset: isInfinite ? 0 : policy.zone.offset(at: Instant(microseconds: coordinate))
             )
         default: .timestamp(coordinate)
         }
+    }
+}
+
+extension Partition.Bound {
+    fileprivate func begins(with datum: BoundDatum) -> Bool {
+        if case .known(.range(let lower, _)) = self { lower.first == datum } else { false }
+    }
+
+    fileprivate func ends(with datum: BoundDatum) -> Bool {
+        if case .known(.range(_, let upper)) = self { upper.first == datum } else { false }
     }
 }
