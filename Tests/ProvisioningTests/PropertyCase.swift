@@ -95,5 +95,8 @@ enum Probe {
         "pg_statistic_ext s WHERE s.stxrelid = r"
     )
 
-    static let triggers = all("t.tgname || t.tgtype", "pg_trigger t WHERE t.tgrelid = r AND NOT t.tgisinternal")
+    static let triggers = all(
+        "concat_ws(' ', t.tgname, t.tgtype, t.tgenabled)",
+        "pg_trigger t WHERE t.tgrelid = r AND NOT t.tgisinternal"
+    )
 }

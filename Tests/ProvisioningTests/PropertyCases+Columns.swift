@@ -240,8 +240,11 @@ extension PropertyCase {
             prepare: [
                 "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
                 "CREATE TRIGGER touched BEFORE INSERT ON ledger FOR EACH ROW EXECUTE FUNCTION touch()",
+                "ALTER TABLE ledger ENABLE ALWAYS TRIGGER touched",
             ],
-            probe: Probe.triggers
+            probe: Probe.triggers,
+            change: ["ALTER TABLE %partition% DISABLE TRIGGER touched"],
+            finding: "trigger touched"
         ),
         PropertyCase(
             name: "foreign keys",

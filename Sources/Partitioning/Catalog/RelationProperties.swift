@@ -205,6 +205,8 @@ package struct RelationProperties: Hashable, Codable, Sendable {
     package var checks: [Check]
     package var indexes: [Index]
     package var statistics: [StatisticsObject]
+    /// Row triggers, which ATTACH copies, with `pg_trigger.tgenabled`: for example `audit` → `O`.
+    package var triggers: [String: String]
     /// The table's comment without our marker.
     package var comment: String?
     package var marker: PartitionMarker?
@@ -227,6 +229,7 @@ package struct RelationProperties: Hashable, Codable, Sendable {
         checks: [Check],
         indexes: [Index],
         statistics: [StatisticsObject],
+        triggers: [String: String] = [:],
         comment: String?,
         marker: PartitionMarker?
     ) {
@@ -247,6 +250,7 @@ package struct RelationProperties: Hashable, Codable, Sendable {
         self.checks = checks
         self.indexes = indexes
         self.statistics = statistics
+        self.triggers = triggers
         self.comment = comment
         self.marker = marker
     }

@@ -43,6 +43,13 @@ extension RelationProperties {
         compareChecks(with: expected, into: &comparison)
         compareIndexes(with: expected, into: &comparison)
         compareStatistics(with: expected, into: &comparison)
+        for (name, enabled) in expected.triggers.sorted(by: { $0.key < $1.key }) {
+            comparison.compare(
+                "trigger \(name)",
+                Self.describe(trigger: enabled),
+                triggers[name].map(Self.describe(trigger:))
+            )
+        }
         return comparison.differences
     }
 
@@ -134,6 +141,15 @@ extension RelationProperties {
             }
             comparison.compare("\(label): target", object.target, actual.target)
             comparison.compare("\(label): comment", object.comment, actual.comment)
+        }
+    }
+
+    private static func describe(trigger enabled: String) -> String {
+        switch enabled {
+        case "D": "disabled"
+        case "A": "enabled always"
+        case "R": "enabled on replicas"
+        default: "enabled"
         }
     }
 

@@ -119,6 +119,15 @@ extension PropertyReader {
         """
     }
 
+    /// Row triggers: the first bit of `tgtype`. Those of foreign keys are internal.
+    static func triggersQuery(_ oids: [Int64]) -> Statement {
+        """
+        SELECT t.tgrelid::bigint AS oid, t.tgname AS name, t.tgenabled::text AS enabled
+          FROM pg_trigger t
+         WHERE t.tgrelid = any(\(bind: oids)::bigint[]::oid[]) AND NOT t.tgisinternal AND t.tgtype & 1 = 1
+        """
+    }
+
     static func policiesQuery(_ oids: [Int64]) -> Statement {
         """
         SELECT p.polrelid::bigint AS oid, quote_ident(c.relname) AS own_name, p.polname AS name, p.polpermissive AS permissive,

@@ -27,6 +27,7 @@ package struct PropertyReader: Sendable {
         let indexes = try await indexes(list)
         let statistics = try await statistics(list)
         let policies = try await policies(list)
+        let triggers = try await triggers(list)
         var result: [UInt32: RelationProperties] = [:]
         for row in try await connection.query(Self.relationsQuery(list)) {
             let oid = try row.oid("oid")
@@ -49,6 +50,7 @@ package struct PropertyReader: Sendable {
                 checks: checks[oid] ?? [],
                 indexes: indexes[oid] ?? [],
                 statistics: statistics[oid] ?? [],
+                triggers: triggers[oid] ?? [:],
                 comment: comment.text,
                 marker: comment.marker
             )
@@ -168,6 +170,14 @@ package struct PropertyReader: Sendable {
                     comment: try row.optionalString("comment")
                 )
             )
+        }
+        return result
+    }
+
+    private func triggers(_ oids: [Int64]) async throws(PostgresError) -> [UInt32: [String: String]] {
+        var result: [UInt32: [String: String]] = [:]
+        for row in try await connection.query(Self.triggersQuery(oids)) {
+            result[try row.oid("oid"), default: [:]][try row.string("name")] = try row.string("enabled")
         }
         return result
     }
