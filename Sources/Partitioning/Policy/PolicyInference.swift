@@ -137,14 +137,18 @@ package enum PolicyInference {
         }
         let named = [snapshot.namedZone, .utc].compactMap { $0 }.map(Timeline.zoned)
         let first = GridInference.infer(ranges: ranges, timelines: named)
-        if case .success(let match) = first,
-            let grid = ([match.grid] + match.fitting).first(where: ZoneChoice.isAligned)
-        {
-            return .success(grid)
-        }
+        let plain: Grid? =
+            if case .success(let match) = first {
+                ([match.grid] + match.fitting).first(where: ZoneChoice.isAligned)
+            } else {
+                nil
+            }
+        if let plain, snapshot.namedZone != nil || ZoneChoice.explainsAll(plain, ranges) { return .success(plain) }
         let candidates = (snapshot.zoneCandidates[table.oid] ?? []).map(Timeline.zoned)
         guard !candidates.isEmpty, case .success(let match) = GridInference.infer(ranges: ranges, timelines: candidates)
         else {
+            // One odd bound of long ago is midnight nowhere, and no reason to give up on all the others.
+            if let plain { return .success(plain) }
             return first.mapError(notInferable).flatMap { _ in .failure(unaligned(ranges, in: snapshot)) }
         }
         let aligned = match.fitting.filter(ZoneChoice.isAligned)

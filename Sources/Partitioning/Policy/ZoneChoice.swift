@@ -15,12 +15,23 @@ package enum ZoneChoice {
         else { return nil }
         let ranges = PolicyInference.ranges(of: table).map(\.range)
         if case .success(let match) = GridInference.infer(ranges: ranges, timelines: [.zoned(.utc)]),
-            isAligned(match.grid)
+            explainsAll(match.grid, ranges)
         {
             return nil
         }
-        let bounds = ranges.flatMap { [$0.lower, $0.upper] }.filter { $0 != Int64.min && $0 != Int64.max }
+        let bounds = finiteBounds(ranges)
         return bounds.isEmpty ? nil : Set(bounds).sorted().map(Instant.init(microseconds:))
+    }
+
+    /// Whether a grid in UTC leaves nothing to a zone: a grid of days or longer must have every bound at midnight. The newest ones alone don't
+    /// tell: in winter London's midnights are UTC's.
+    static func explainsAll(_ grid: Grid, _ ranges: [KeyRange]) -> Bool {
+        guard grid.period.isCalendar else { return true }
+        return finiteBounds(ranges).allSatisfy { CivilDateTime(microseconds: $0).isMidnight }
+    }
+
+    private static func finiteBounds(_ ranges: [KeyRange]) -> [Int64] {
+        ranges.flatMap { [$0.lower, $0.upper] }.filter { $0 != Int64.min && $0 != Int64.max }
     }
 
     /// Whether a grid of days or longer begins at midnight; in a foreign zone it begins at some odd hour.

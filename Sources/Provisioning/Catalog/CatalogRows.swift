@@ -67,6 +67,8 @@ struct CatalogRows {
 
     private func addPartitions(to tables: inout [UInt32: PartitionedTable]) throws(PostgresError) {
         for row in partitions {
+            // Dropped since the snapshot: PostgreSQL has no bound to print any more.
+            guard try row.optionalString("bound") != nil else { continue }
             let parent = try row.oid("parent")
             tables[parent]?.partitions.append(try partition(row))
         }

@@ -10,7 +10,8 @@ extension Failure {
         case let failure as Failure:
             self = failure
         case let error as PostgresError:
-            let detail = error.detail.map { "; \($0)" } ?? ""
+            // Class 23, integrity constraints: the detail holds values of the row.
+            let detail = error.sqlState?.class == "23" ? "" : error.detail.map { "; \($0)" } ?? ""
             self.init(
                 message: error.message + detail,
                 sqlState: error.sqlState?.rawValue,
@@ -29,7 +30,7 @@ extension Failure {
 
     private static func remedy(for state: SQLState?) -> String? {
         switch state {
-        case .insufficientPrivilege: "run as the table's owner, or GRANT the owner's role to this one"
+        case .insufficientPrivilege: "run as the table's owner, or GRANT the owner's role to this one; the owner needs CREATE on the schema, too"
         case .diskFull: "free space on the server"
         default: nil
         }

@@ -77,8 +77,14 @@ package struct Provisioner: Sendable {
         var session = session
         do {
             try await applyUntilDone(&session, deadline: deadline, &progress)
-        } catch  where error.isCancellation {
-            report.condition = .interrupted
+        } catch {
+            // What was done is verified and published whatever ended it; with nothing done there is nothing to conclude.
+            guard error.isCancellation || progress.hasPlan else { throw error }
+            if error.isCancellation {
+                report.condition = .interrupted
+            } else {
+                logger.error("the run ended before its plan", metadata: ["reason": "\(Failure(error).message)"])
+            }
         }
         // What was committed is verified and told to the routers even after a cancellation: partitions nobody knows of are no use.
         let (last, done, unfinished) = (session, progress, report)
@@ -218,6 +224,30 @@ package struct Provisioner: Sendable {
 
     private static let conclusionBudget = Duration.seconds(30)
 
+    /// One table that can't be verified is that table's failure: the others are still reported and published.
+    private func verified(
+        _ table: PartitionedTable,
+        _ partitions: [UInt32],
+        _ expected: RelationProperties,
+        _ verifier: Verifier
+    ) async throws -> [Finding] {
+        do {
+            return try await verifier.findings(in: table, partitions: partitions, expected: expected)
+        } catch {
+            guard !error.isConnectionLoss else { throw error }
+            let failure = Failure(error)
+            return [
+                Finding(
+                    .error,
+                    .notVerified,
+                    table: table.name,
+                    "the new partitions of \(table.name) could not be verified: \(failure.message)",
+                    remedy: failure.remedy ?? "partition-cli verify looks again"
+                )
+            ]
+        }
+    }
+
     private func conclusion(
         _ session: DatabaseSession,
         _ progress: RunProgress,
@@ -233,7 +263,7 @@ package struct Provisioner: Sendable {
             let result = progress.results[plan.table] ?? TableRun.Result()
             var drift: [Finding] = []
             if let expected = result.expected, let table = after.snapshot.tables.first(where: { $0.oid == plan.oid }) {
-                drift = try await verifier.findings(in: table, partitions: result.created, expected: expected)
+                drift = try await verified(table, result.created, expected, verifier)
             }
             report.tables.append(TableReport(after: plan, result, drift: drift))
         }

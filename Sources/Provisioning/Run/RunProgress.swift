@@ -25,6 +25,12 @@ struct RunProgress: Sendable {
             results[table] = result
             return
         }
+        // What a later attempt settled is no failure of the table any more.
+        let retried = Set(result.steps.map(\.step.target))
+        earlier.steps.removeAll { report in
+            if case .done = report.result { return false }
+            return retried.contains(report.step.target)
+        }
         earlier.steps += result.steps
         earlier.findings = result.findings
         earlier.created += result.created

@@ -44,6 +44,33 @@ struct ZoneChoiceTests {
         #expect(plan.made.suffix(2).first == "events_2027_04 [2027-03-31 23:00, 2027-04-30 23:00)")
     }
 
+    @Test("is not UTC only because the newest bounds are midnights there: winter in Lisbon is, summer isn't")
+    func lisbonInWinter() throws {
+        let lisbon = ZoneRules(
+            name: "Europe/Lisbon",
+            initialOffset: 3600,
+            transitions: [
+                .init(at: try moment("2026-10-25 01:00"), offset: 0),
+                .init(at: try moment("2027-03-28 01:00"), offset: 3600),
+            ]
+        )
+        let table = try PartitionedTable.events([
+            "events_2026_09 [2026-08-31 23:00, 2026-09-30 23:00)", "events_2026_10 [2026-09-30 23:00, 2026-11-01)",
+            "events_2026_11 [2026-11-01, 2026-12-01)", "events_2026_12 [2026-12-01, 2027-01-01)",
+        ])
+        let plan = try planned(table, buffer: 180, candidates: [lisbon])
+        #expect(plan.policy?.zone.name == "Europe/Lisbon")
+        #expect(plan.made.contains("events_2027_04 [2027-03-31 23:00, 2027-04-30 23:00)"))
+    }
+
+    @Test("stays UTC where one odd bound of long ago is midnight nowhere")
+    func oddBoundOfLongAgo() throws {
+        let table = try PartitionedTable.events(["old [2020-01-01 12:34, 2026-11-01)"] + Self.november)
+        let plan = try planned(table)
+        #expect(plan.policy?.zone == .utc)
+        #expect(plan.made.first == "events_2026_12 [2026-12-01, 2027-01-01)")
+    }
+
     @Test("is UTC where the named one doesn't fit and UTC does")
     func namedDoesNotFit() throws {
         let plan = try planned(.events(Self.november), zone: .kolkata)
