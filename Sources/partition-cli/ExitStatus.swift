@@ -65,7 +65,9 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
         case .ordinary:
             let tables = report.tables.map { ExitStatus($0, isNamed: named.contains($0.table)) }
             let publications = (report.publications ?? [:]).values.map { $0.isFailure ? Self.unpublished : .success }
-            self = .mostSevere(tables + publications)
+            // A role that may look after nothing at all is a mistake, and must not look like a night without work.
+            let isIdle = !report.tables.contains { $0.policy != nil } && report.tables.contains(where: \.lacksPrivilege)
+            self = .mostSevere(tables + publications + (isIdle ? [.privilegeMissing] : []))
         }
     }
 

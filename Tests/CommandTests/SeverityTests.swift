@@ -69,6 +69,24 @@ struct SeverityTests {
         #expect(Status(report) == .deferred)
     }
 
+    @Test(
+        "a run that may look after nothing at all is no success; beside tables that it does look after it is none of its business"
+    )
+    func nothingOwned() {
+        var report = Self.report([.leftAlone])
+        report.tables[0].findings = [Finding(.note, .privilege, table: report.tables[0].table, "not ours")]
+        #expect(Status(report) == .privilegeMissing)
+        var cared = Self.table("u", .converged)
+        cared.policy = GrowthPolicy(
+            grid: Grid(period: .month, timeline: .civil),
+            zone: .utc,
+            names: .standard(for: .month),
+            bufferDays: 60
+        )
+        report.tables.append(cared)
+        #expect(Status(report) == .success)
+    }
+
     @Test("a table named on the command line and left alone isn't success")
     func named() {
         let report = Self.report([.leftAlone])
