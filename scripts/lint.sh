@@ -177,5 +177,11 @@ if command -v shellcheck >/dev/null; then
     report "shellcheck:" "$(shellcheck -x -f gcc "${scripts[@]}" 2>&1 || true)"
 fi
 
+# --- The judge of test runs -------------------------------------------------------------------------------------------------
+
+# Without a Python there is no test run to be judged; `make setup` demands one.
+report "scripts/test-results.py lets through what it must refuse:" \
+    "$(output=$(python3 scripts/test-results-test.py 2>&1) || printf '%s\n' "$output")"
+
 [ "$complaints" = 0 ] || fail "$complaints rule(s) found something: see above."
 say "lint: ${#swift_files[@]} Swift files and ${#scripts[@]} scripts are clean."
