@@ -50,6 +50,8 @@ missing_debian_packages() {
     [ -n "$(postgres_binaries 15)" ] || echo postgresql-15
     command -v redis-server >/dev/null || echo redis-server
     command -v redis-cli >/dev/null || echo redis-tools
+    # An ordinary user's PATH may lack sbin, where Debian puts it.
+    command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || echo pgbouncer
     command -v openssl >/dev/null || echo openssl
     [ -n "$(usable_python)" ] || echo python3-venv
 }
@@ -132,17 +134,20 @@ install_debian_packages() { # package…
     as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=120 "$@" </dev/null \
         || fail "apt-get couldn't install: $*"
-    # The package enables its service for the next boot: nobody asked for that.
-    case " $* " in
-        *" redis-server "*)
-            if command -v systemctl >/dev/null; then
-                as_root systemctl disable --quiet redis-server \
-                    || say "redis-server's service couldn't be disabled: it may start at the next boot."
-            elif command -v update-rc.d >/dev/null; then
-                as_root update-rc.d redis-server disable
-            fi
-            ;;
-    esac
+    # These packages enable their services for the next boot: nobody asked for that.
+    local service
+    for service in redis-server pgbouncer; do
+        case " $* " in
+            *" $service "*)
+                if command -v systemctl >/dev/null; then
+                    as_root systemctl disable --quiet "$service" \
+                        || say "$service's service couldn't be disabled: it may start at the next boot."
+                elif command -v update-rc.d >/dev/null; then
+                    as_root update-rc.d "$service" disable
+                fi
+                ;;
+        esac
+    done
     restore_policies
     trap - EXIT INT TERM
 }

@@ -51,6 +51,8 @@ require_servers() { # version of PostgreSQL…
     for program in redis-server openssl; do
         command -v "$program" >/dev/null || fail "$program is missing: the tests that need it can't run."
     done
+    command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] \
+        || fail "pgbouncer is missing: the tests that need it can't run."
     for version in "$@"; do
         [ -n "$(postgres_binaries "$version")" ] || fail "PostgreSQL $version is missing: its tests can't run."
     done

@@ -37,19 +37,19 @@ package actor RedisServer {
     package nonisolated let port: Int
     package nonisolated let directory: String
     nonisolated let options: Options
-    private var keeper: RedisKeeper?
+    private var keeper: ServerKeeper?
 
     /// Starts a server and waits until it takes connections.
     package static func start(_ options: Options = Options()) async throws -> RedisServer {
-        let directory = try RedisKeeper.makeDirectory()
+        let directory = try ServerKeeper.makeDirectory()
         if options.usesTLS { try await makeCertificates(in: directory) }
         // Somebody else may take the port between our asking and the server's.
         for _ in 0..<5 {
-            let server = RedisServer(port: try RedisKeeper.freePort(), directory: directory, options: options)
+            let server = RedisServer(port: try ServerKeeper.freePort(), directory: directory, options: options)
             if (try? await server.start()) != nil { return server }
             await server.stop(keepingDirectory: true)
         }
-        throw RedisServerError("no Redis server could be started: run `make setup`; see \(directory)/log")
+        throw ServerError("no Redis server could be started: run `make setup`; see \(directory)/log")
     }
 
     private init(port: Int, directory: String, options: Options) {
@@ -65,15 +65,19 @@ package actor RedisServer {
 
     /// Starts the server again after ``kill()``, on the same port, with what it had persisted.
     package func start() async throws {
-        try RedisKeeper.write(configuration, to: "\(directory)/redis.conf")
-        try RedisKeeper.write("", to: "\(directory)/log")
-        let keeper = try RedisKeeper(directory: directory)
+        try ServerKeeper.write(configuration, to: "\(directory)/redis.conf")
+        try ServerKeeper.write("", to: "\(directory)/log")
+        let keeper = try ServerKeeper(
+            directory: directory,
+            name: "redis",
+            command: ["redis-server", "\(directory)/redis.conf"]
+        )
         self.keeper = keeper
         try await eventually(within: .seconds(20), "Redis takes connections") {
             if keeper.hasEnded {
-                throw RedisServerError("the Redis server ended: \(RedisKeeper.read("\(directory)/log"))")
+                throw ServerError("the Redis server ended: \(ServerKeeper.read("\(directory)/log"))")
             }
-            return RedisKeeper.read("\(directory)/log").contains("Ready to accept connections")
+            return ServerKeeper.read("\(directory)/log").contains("Ready to accept connections")
         }
         keeper.register()
     }
@@ -98,7 +102,7 @@ package actor RedisServer {
 
     private func signal(_ number: CInt) throws {
         guard let pid = keeper?.serverPID, Self.send(number, to: pid) else {
-            throw RedisServerError("the Redis server isn't running")
+            throw ServerError("the Redis server isn't running")
         }
     }
 
@@ -130,7 +134,7 @@ package actor RedisServer {
     }
 }
 
-package struct RedisServerError: Error, CustomStringConvertible {
+package struct ServerError: Error, CustomStringConvertible {
     package let description: String
 
     init(_ description: String) {

@@ -12,18 +12,28 @@ package struct DatabaseSession: Sendable {
 
     /// Connects and prepares.
     ///
-    /// - Throws: `PostgresError`.
+    /// - Throws: `PostgresError`; of kind `protocolMisuse` where a pooler is in between that shares the server's session, on
+    ///   which nothing was set then.
     package static func open(
         _ configuration: ConnectionConfiguration,
         logger: Logger
     ) async throws(PostgresError) -> DatabaseSession {
         let connection = try await Connection.open(configuration, logger: logger)
-        let zone = try await connection.query("SELECT current_setting('TimeZone') AS zone")
-        _ = try await connection.script(Self.preparation)
-        return DatabaseSession(
-            connection: connection,
-            originalTimeZone: zone.first.flatMap { try? $0.string("zone") } ?? "UTC"
-        )
+        do throws(PostgresError) {
+            let rows = try await connection.query(
+                "SELECT current_setting('TimeZone') AS zone, pg_backend_pid() AS process"
+            )
+            guard let row = rows.first else { throw PostgresError(.decoding, "a SELECT of settings gave no row") }
+            let zone = try row.string("zone")
+            // Before anything is set: a setting would outlive us on a server process that a pooler hands on.
+            try await PoolerProbe(configuration: configuration, logger: logger)
+                .check(connection, reading: Int32(truncatingIfNeeded: try row.int("process")))
+            _ = try await connection.script(Self.preparation)
+            return DatabaseSession(connection: connection, originalTimeZone: zone)
+        } catch {
+            await connection.close()
+            throw error
+        }
     }
 
     /// Nothing here is inherited from role or database settings, and nothing outside pg_catalog can be meant by a bare name.

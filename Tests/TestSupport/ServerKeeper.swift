@@ -9,33 +9,41 @@ import Dispatch
     import Glibc
 #endif
 
-/// One run of a Redis server, and the shell that ends it.
-final class RedisKeeper: Sendable {
-    /// `$1` is the directory. A line on standard input ends the server, and so does that input's end; but `keep` keeps
+/// One run of a server, and the shell that ends it.
+final class ServerKeeper: Sendable {
+    /// `$1` is the directory, the rest the server's command. A line on standard input ends the server, and so does that input's end; but `keep` keeps
     /// the directory.
     private static let script = """
         trap '' HUP INT TERM
-        redis-server "$1/redis.conf" </dev/null >"$1/out" 2>&1 &
+        directory=$1
+        shift
+        "$@" </dev/null >"$directory/out" 2>&1 &
         pid=$!
-        echo "$pid" >"$1/pid.new" && mv "$1/pid.new" "$1/pid"
+        echo "$pid" >"$directory/pid.new" && mv "$directory/pid.new" "$directory/pid"
         read -r word
         kill -KILL "$pid" 2>/dev/null
         wait "$pid" 2>/dev/null
-        rm -f "$1/pid"
-        [ "$word" = keep ] || rm -rf -- "$1"
+        rm -f "$directory/pid"
+        [ "$word" = keep ] || rm -rf -- "$directory"
         """
 
     private let shell: pid_t
     private let lifeline: CInt
     private let directory: String
+    private let name: String
 
-    init(directory: String) throws {
+    /// - Parameters:
+    ///   - directory: for the server's files; removed at the end.
+    ///   - name: of the file that tells the test run about the server.
+    ///   - command: the server's, which must stay in the foreground.
+    init(directory: String, name: String, command: [String]) throws {
         self.directory = directory
+        self.name = name
         let (readEnd, writeEnd) = try Self.makePipe()
         defer { close(readEnd) }
         lifeline = writeEnd
         do {
-            shell = try Self.spawn(["sh", "-c", Self.script, "redis-keeper", directory], input: readEnd)
+            shell = try Self.spawn(["sh", "-c", Self.script, "server-keeper", directory] + command, input: readEnd)
         } catch {
             close(writeEnd)
             throw error
@@ -69,16 +77,16 @@ final class RedisKeeper: Sendable {
 
     private var stateFile: String? {
         guard let state = getenv("PARTITION_CLI_TEST_STATE"), state.pointee != 0 else { return nil }
-        return "\(String(cString: state))/redis-\(shell).pid"
+        return "\(String(cString: state))/\(name)-\(shell).pid"
     }
 }
 
-extension RedisKeeper {
+extension ServerKeeper {
     static func makeDirectory() throws -> String {
         let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array("\(parent)/redis.XXXXXX".utf8CString)
         guard let made = template.withUnsafeMutableBufferPointer({ $0.baseAddress.flatMap { mkdtemp($0) } }) else {
-            throw RedisServerError("no temporary directory")
+            throw ServerError("no temporary directory")
         }
         return String(cString: made)
     }
@@ -99,12 +107,12 @@ extension RedisKeeper {
             guard let start = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else { return false }
             return bind(descriptor, start, length) == 0 && getsockname(descriptor, start, &length) == 0
         }
-        guard isBound else { throw RedisServerError("no free port") }
+        guard isBound else { throw ServerError("no free port") }
         return Int(UInt16(bigEndian: address.sin_port))
     }
 
     static func write(_ text: String, to path: String) throws {
-        guard let file = fopen(path, "we") else { throw RedisServerError("\(path) can't be written") }
+        guard let file = fopen(path, "we") else { throw ServerError("\(path) can't be written") }
         defer { fclose(file) }
         fputs(text, file)
     }
@@ -141,7 +149,7 @@ extension RedisKeeper {
     /// Other children don't inherit it, unless they are being started at this very moment.
     private static func makePipe() throws -> (readEnd: CInt, writeEnd: CInt) {
         var ends: [CInt] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw RedisServerError("no pipe") }
+        guard pipe(&ends) == 0 else { throw ServerError("no pipe") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         return (ends[0], ends[1])
     }
@@ -170,7 +178,7 @@ extension RedisKeeper {
         defer { list.forEach { free($0) } }
         var pid: pid_t = 0
         guard posix_spawnp(&pid, arguments[0], &actions, &attributes, list, environ) == 0 else {
-            throw RedisServerError("\(arguments[0]) can't be started: run `make setup`")
+            throw ServerError("\(arguments[0]) can't be started: run `make setup`")
         }
         return pid
     }
@@ -197,7 +205,7 @@ extension RedisKeeper {
         var status: CInt = 0
         while waitpid(pid, &status, 0) == -1, errno == EINTR {}
         let output = read(path)
-        guard status == 0 else { throw RedisServerError("\(arguments[0]) failed: \(output)") }
+        guard status == 0 else { throw ServerError("\(arguments[0]) failed: \(output)") }
         return output.hasSuffix("\n") ? String(output.dropLast()) : output
     }
 }
