@@ -155,6 +155,45 @@ struct IndexRepairTests {
         #expect(try await fixture.children(of: "ledger").count >= 3)
     }
 
+    @Test("that can't be built there leaves alone the valid index that has the name already")
+    func failureBeforeTheName() async throws {
+        let fixture = try await Fixture()
+        try await fixture.makeRole()
+        try await fixture.makeTablespace()
+        try await fixture.makeLedger()
+        // The role may not create anything in the tablespace, which is said before anybody looks at the name.
+        try await fixture.run([
+            "CREATE INDEX i ON ONLY ledger (note) TABLESPACE %space%",
+            "CREATE INDEX ledger_first_i ON ledger_first (amount)",
+            "GRANT ALL ON SCHEMA public TO %role%", "ALTER TABLE ledger OWNER TO %role%",
+            "ALTER TABLE ledger_first OWNER TO %role%",
+        ])
+        let table = try #require(try await fixture.provisioner(user: fixture.role).rotate().table("ledger"))
+        let states = table.steps.compactMap { report -> String? in
+            guard case .repairIndex = report.step.action, case .failed(let failure) = report.result else { return nil }
+            return failure.sqlState
+        }
+        #expect(states == ["42501"], "\(table)")
+        #expect(try await fixture.indexesOfFirst() == ["ledger_first_i t"])
+    }
+
+    @Test("for which no name is free leaves alone the indexes that have the names")
+    func noNameFree() async throws {
+        let fixture = try await Fixture()
+        try await fixture.makeLedger()
+        let names = ["ledger_first_i"] + (1...20).map { "ledger_first_i_alt\($0)" }
+        try await fixture.run(
+            ["CREATE INDEX i ON ONLY ledger (note)"] + names.map { "CREATE INDEX \($0) ON ledger_first (amount)" }
+        )
+        let table = try #require(try await fixture.rotate().table("ledger"))
+        guard case .failed(let failure) = table.outcome else {
+            Issue.record("\(table)")
+            return
+        }
+        #expect(failure.sqlState == "42P07", "\(failure)")
+        #expect(try await fixture.indexesOfFirst() == names.map { $0 + " t" }.sorted())
+    }
+
     @Test("that somebody is building there at the moment is left to them", arguments: [true, false])
     func beingBuilt(superuser: Bool) async throws {
         let fixture = try await Fixture()
@@ -192,5 +231,17 @@ struct IndexRepairTests {
             )
                 == ["theirs"]
         )
+    }
+}
+
+extension Fixture {
+    /// The indexes of the ledger's first partition, and whether they are valid.
+    fileprivate func indexesOfFirst() async throws -> [String] {
+        try await strings(
+            """
+            SELECT concat_ws(' ', c.relname, i.indisvalid) AS v FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+             WHERE i.indrelid = 'ledger_first'::regclass ORDER BY c.relname::text COLLATE "C"
+            """
+        ).sorted()
     }
 }

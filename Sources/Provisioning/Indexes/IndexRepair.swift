@@ -31,9 +31,17 @@ struct IndexRepair {
         var builder: Blocker?
     }
 
+    /// - Parameters:
+    ///   - deadline: of the locks that applications wait for. What was built first is given ten more seconds, if the run has them.
+    ///   - runDeadline: of what is done beside readers and writers, which takes as long as the partition is big.
     /// - Returns: nil where somebody else has put it right in the meantime.
     /// - Throws: `PostgresError`, `CancellationError`.
-    func repair(_ gap: IndexGap, until deadline: ContinuousClock.Instant) async throws -> LockLadder.Outcome? {
+    func repair(
+        _ gap: IndexGap,
+        until deadline: ContinuousClock.Instant,
+        run runDeadline: ContinuousClock.Instant
+    ) async throws -> LockLadder.Outcome? {
+        var locks: ContinuousClock.Instant { min(runDeadline, max(deadline, .now + .seconds(10))) }
         var situation = try await situation(gap)
         if situation.isHealthy { return nil }
         if situation.constraint.hasPrefix("x") {
@@ -47,22 +55,22 @@ struct IndexRepair {
         if let remnant = situation.remnant {
             let name = RelationName(schema: gap.partition.schema, name: remnant)
             if situation.isRemnantAttached {
-                try await online("REINDEX INDEX CONCURRENTLY \(name)", until: deadline)
+                try await online("REINDEX INDEX CONCURRENTLY \(name)", until: runDeadline)
                 // Attaching it once more has the parent's index looked at, and become valid with its last child.
-                return try await attach(remnant, gap, until: deadline)
+                return try await attach(remnant, gap, until: locks)
             }
-            try await online("DROP INDEX CONCURRENTLY IF EXISTS \(name)", until: deadline)
+            try await online("DROP INDEX CONCURRENTLY IF EXISTS \(name)", until: runDeadline)
         }
         if situation.candidate == nil {
-            situation.candidate = try await build(gap, situation, until: deadline)
+            situation.candidate = try await build(gap, situation, until: runDeadline)
             await PausePoint.indexBuilt.reach()
         }
         guard let child = situation.candidate else { return nil }
         if !situation.constraint.isEmpty && situation.candidateConstraint.isEmpty {
-            let made = try await makeConstraint(of: child, gap, situation, until: deadline)
+            let made = try await makeConstraint(of: child, gap, situation, until: locks)
             if case .deferred = made { return made }
         }
-        let outcome = try await attach(child, gap, until: deadline)
+        let outcome = try await attach(child, gap, until: locks)
         await PausePoint.indexAttached.reach()
         return outcome
     }
@@ -107,6 +115,7 @@ struct IndexRepair {
         var attempt = 0
         while true {
             let name = IdentifierName.disambiguated(base, attempt: attempt)
+            let before = try await indexes(of: gap)
             do {
                 try await online(
                     """
@@ -122,13 +131,35 @@ struct IndexRepair {
                     continue
                 }
                 // What a failed build leaves is of no use. Where there is no time for this now, the next run does it.
-                if error.kind == .server {
-                    let remnant = RelationName(schema: gap.partition.schema, name: name)
-                    try? await online("DROP INDEX CONCURRENTLY IF EXISTS \(remnant)", until: deadline)
-                }
+                if error.kind == .server { try? await dropRemnant(name, gap, before: before, until: deadline) }
                 throw error
             }
         }
+    }
+
+    /// Drops what our own failed build left: an invalid index of this partition that was not there before. A build can fail before it looks at
+    /// the name, and under that name may stand somebody's index.
+    private func dropRemnant(
+        _ name: String,
+        _ gap: IndexGap,
+        before: [UInt32: Bool],
+        until deadline: ContinuousClock.Instant
+    ) async throws(PostgresError) {
+        let remnant = RelationName(schema: gap.partition.schema, name: name)
+        guard let oid = try await connection.query(Self.oidQuery(remnant)).first?.oid("oid"), before[oid] == nil,
+            try await indexes(of: gap)[oid] == false, try await builder(on: gap) == nil
+        else { return }
+        try await online("DROP INDEX CONCURRENTLY IF EXISTS \(remnant)", until: deadline)
+    }
+
+    /// The partition's indexes, and whether each is valid.
+    private func indexes(of gap: IndexGap) async throws(PostgresError) -> [UInt32: Bool] {
+        let rows = try await connection.query(
+            "SELECT indexrelid::bigint AS oid, indisvalid AS valid FROM pg_index WHERE indrelid = \(bind: Int64(gap.partitionOID))::oid"
+        )
+        var indexes: [UInt32: Bool] = [:]
+        for row in rows { indexes[try row.oid("oid")] = try row.bool("valid") }
+        return indexes
     }
 
     private func makeConstraint(
@@ -178,14 +209,17 @@ struct IndexRepair {
     }
 
     private func oid(of name: RelationName) async throws(PostgresError) -> UInt32 {
-        let rows = try await connection.query(
-            """
-            SELECT c.oid::bigint AS oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE n.nspname = \(bind: name.schema) AND c.relname = \(bind: name.name)
-            """
-        )
-        guard let row = rows.first else { throw PostgresError(.decoding, "the index \(name) is not in the catalog") }
+        guard let row = try await connection.query(Self.oidQuery(name)).first else {
+            throw PostgresError(.decoding, "the index \(name) is not in the catalog")
+        }
         return try row.oid("oid")
+    }
+
+    private static func oidQuery(_ name: RelationName) -> Statement {
+        """
+        SELECT c.oid::bigint AS oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = \(bind: name.schema) AND c.relname = \(bind: name.name)
+        """
     }
 
     private func situation(_ gap: IndexGap) async throws(PostgresError) -> Situation {
