@@ -72,10 +72,13 @@ package struct NameOccupant: Hashable, Codable, Sendable {
     }
 
     package var name: RelationName
+    /// Of the relation that was examined; 0 where only a type has the name.
+    package var oid: UInt32
     package var adoptable: Adoptable
 
-    package init(name: RelationName, adoptable: Adoptable) {
+    package init(name: RelationName, oid: UInt32, adoptable: Adoptable) {
         self.name = name
+        self.oid = oid
         self.adoptable = adoptable
     }
 }

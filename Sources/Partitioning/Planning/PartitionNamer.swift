@@ -29,24 +29,24 @@ struct PartitionNamer {
         taken = claimed.union(table.partitions.map(\.name))
     }
 
-    /// A free name in the parent's schema, and whether an adoptable table has it already.
-    mutating func name(for range: KeyRange) -> (name: RelationName, adopts: Bool) {
+    /// A free name in the parent's schema, or that of an adoptable table, with its oid.
+    mutating func name(for range: KeyRange) -> (name: RelationName, adopted: UInt32?) {
         let base = baseName(for: range)
         var name = RelationName(schema: table.name.schema, name: base)
-        var adopts = false
+        var adopted: UInt32?
         for attempt in 0..<Self.attempts {
             name.name = IdentifierName.disambiguated(base, attempt: attempt)
             if taken.contains(name) { continue }
             guard let occupant = occupants[name] else { break }
             switch occupant.adoptable {
-            case .yes: adopts = true
+            case .yes: adopted = occupant.oid
             case .no(let why): findings.append(occupied(name, why))
             }
-            if adopts { break }
+            if adopted != nil { break }
         }
         taken.insert(name)
         chosen.insert(name)
-        return (name, adopts)
+        return (name, adopted)
     }
 
     private func occupied(_ name: RelationName, _ why: String) -> Finding {

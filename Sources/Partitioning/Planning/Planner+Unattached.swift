@@ -7,9 +7,9 @@ extension Planner {
     /// - Parameter steps: the plan's other steps.
     func removals(of table: PartitionedTable, besides steps: [Step]) -> [Step] {
         let adopted = steps.compactMap { step in
-            if case .createPartition(let creation) = step.action, creation.adoptsExisting { creation.name } else { nil }
+            if case .createPartition(let creation) = step.action { creation.adoptedOID } else { nil }
         }
-        return table.unattached.filter { !$0.isUsed && !adopted.contains($0.name) }.map { residue in
+        return table.unattached.filter { !$0.isUsed && !adopted.contains($0.oid) }.map { residue in
             Step(
                 table: table.name,
                 tableOID: table.oid,

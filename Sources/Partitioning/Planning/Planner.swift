@@ -139,14 +139,14 @@ package struct Planner: Sendable {
         geometry: TableGeometry,
         namer: inout PartitionNamer
     ) -> Step {
-        let (name, adopts) = namer.name(for: range)
+        let (name, adopted) = namer.name(for: range)
         let creation = PartitionCreation(
             name: name,
             range: range,
             lowerBound: geometry.codec.literal(range.lower),
             upperBound: geometry.codec.literal(range.upper),
             receivesWritesNow: geometry.receivesWritesNow(range),
-            adoptsExisting: adopts
+            adoptedOID: adopted
         )
         return Step(
             table: table.name,

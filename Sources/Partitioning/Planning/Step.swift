@@ -63,8 +63,8 @@ package struct PartitionCreation: Hashable, Codable, Sendable {
     package var upperBound: String
     /// The range holds now, or the past: rows for it can arrive while it is being attached.
     package var receivesWritesNow: Bool
-    /// An empty table of this name with the right definition stands there already: attach it.
-    package var adoptsExisting: Bool
+    /// An empty table of this name with the right definition stands there already: attach this one, and no other that may get the name.
+    package var adoptedOID: UInt32?
 
     package init(
         name: RelationName,
@@ -72,15 +72,17 @@ package struct PartitionCreation: Hashable, Codable, Sendable {
         lowerBound: String,
         upperBound: String,
         receivesWritesNow: Bool,
-        adoptsExisting: Bool = false
+        adoptedOID: UInt32? = nil
     ) {
         self.name = name
         self.range = range
         self.lowerBound = lowerBound
         self.upperBound = upperBound
         self.receivesWritesNow = receivesWritesNow
-        self.adoptsExisting = adoptsExisting
+        self.adoptedOID = adoptedOID
     }
+
+    package var adoptsExisting: Bool { adoptedOID != nil }
 }
 
 /// One change of the database, with everything needed to judge it before it is made.

@@ -13,20 +13,42 @@ struct PartitionBuilder {
 
     /// Builds the table, or brings an adopted one into shape.
     ///
-    /// Nobody waits for any of this: the parent is locked in ACCESS SHARE mode, like by a reader.
+    /// Nobody waits for any of this: the parent is locked in ACCESS SHARE mode, like by a reader. An adopted table is locked against everybody,
+    /// for which nobody has to wait longer than 100 ms at a time.
     ///
     /// - Returns: the table's oid.
-    /// - Throws: `TransactionError`.
+    /// - Throws: `TransactionError`, with PC001 where the table to be adopted is not what it was, and with 55P03 where it is in use.
     func build(_ creation: PartitionCreation, createdAt: Instant) async throws -> UInt32 {
+        var attempts = 1
+        while true {
+            do {
+                return try await buildOnce(creation, createdAt: createdAt)
+            } catch {
+                guard creation.adoptsExisting, error.sqlState == .lockNotAvailable, attempts < 10 else { throw error }
+                attempts += 1
+                try await Task.sleep(for: .milliseconds(200))
+            }
+        }
+    }
+
+    private func buildOnce(_ creation: PartitionCreation, createdAt: Instant) async throws -> UInt32 {
         return try await connection.withTransaction { connection in
-            if !creation.adoptsExisting {
+            let check = AdoptionCheck(connection: connection)
+            let oid: UInt32
+            if let adopted = creation.adoptedOID {
+                try await check.secure(creation.name, oid: adopted)
+                oid = adopted
+            } else {
                 _ = try await connection.query(
                     PartitionSQL.createTable(creation.name, like: parent, properties: expected)
                 )
+                oid = try await self.oid(of: creation.name, connection)
             }
-            let oid = try await oid(of: creation.name, connection)
             guard let actual = try await PropertyReader(connection: connection).properties(of: [oid])[oid] else {
                 throw PostgresError(.decoding, "\(creation.name) vanished while it was being built")
+            }
+            if creation.adoptsExisting, try await check.obstacle(in: actual, as: expected) != nil {
+                throw AdoptionCheck.changed(creation.name)
             }
             // Somebody else's table that is adopted is none of ours to remove, should it never be attached.
             let isOurs = !creation.adoptsExisting || actual.marker?.isUnattached == true

@@ -25,10 +25,26 @@ enum PartitionSQL {
     /// With `row_security = off` the look for orphans of a foreign key is refused where the owner's own row security is forced (42501), though
     /// the new table has no rows for it.
     static func attach(_ creation: PartitionCreation, to parent: RelationName) -> Statement {
+        let attach: Statement = """
+            SET LOCAL row_security = on;
+            ALTER TABLE \(parent) ATTACH PARTITION \(creation.name)
+            FOR VALUES FROM (\(bound: creation.lowerBound, creation.range.lower)) TO (\(bound: creation.upperBound, creation.range.upper))
+            """
+        guard let oid = creation.adoptedOID else { return attach }
+        // Before, so that no rows are scanned under the parent's lock; after, when nobody can write any more.
+        let check = requireEmpty(creation.name, oid: oid)
+        return check + ";\n" + attach + ";\n" + check
+    }
+
+    /// An adopted table is known to others, who may have written to it since it was examined.
+    private static func requireEmpty(_ name: RelationName, oid: UInt32) -> Statement {
         """
-        SET LOCAL row_security = on;
-        ALTER TABLE \(parent) ATTACH PARTITION \(creation.name)
-        FOR VALUES FROM (\(bound: creation.lowerBound, creation.range.lower)) TO (\(bound: creation.upperBound, creation.range.upper))
+        IF pg_relation_size(\(literal: Int64(oid))::oid) > 0 THEN
+        SET LOCAL row_security = off;
+        IF EXISTS (SELECT FROM ONLY \(name)) THEN
+        RAISE EXCEPTION USING ERRCODE = \(literal: SQLState.catalogChanged.rawValue), MESSAGE = \(literal: "\(name) has got rows");
+        END IF;
+        END IF
         """
     }
 

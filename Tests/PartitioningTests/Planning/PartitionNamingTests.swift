@@ -28,18 +28,18 @@ struct PartitionNamingTests {
 
     @Test("an empty table of the wanted name and the right definition is adopted, and nothing is said")
     func adoption() throws {
-        let occupant = NameOccupant(name: Self.named("events_2026_12"), adoptable: .yes)
+        let occupant = NameOccupant(name: Self.named("events_2026_12"), oid: 7, adoptable: .yes)
         let plan = try Self.plan([.events([Self.november])], occupants: [occupant])
         #expect(plan.steps.compactMap(\.creation?.name.name) == ["events_2026_12", "events_2027_01"])
-        #expect(plan.steps.compactMap(\.creation?.adoptsExisting) == [true, false])
+        #expect(plan.steps.compactMap(\.creation).map(\.adoptedOID) == [7, nil])
         #expect(!plan.findings.contains { $0.code == .nameOccupied })
     }
 
     @Test("a stranger of the wanted name makes the partition take another, and is reported with the reason")
     func stranger() throws {
         let occupants = [
-            NameOccupant(name: Self.named("events_2026_12"), adoptable: .no("it has other columns")),
-            NameOccupant(name: Self.named("events_2026_12_alt1"), adoptable: .no("it is a view")),
+            NameOccupant(name: Self.named("events_2026_12"), oid: 7, adoptable: .no("it has other columns")),
+            NameOccupant(name: Self.named("events_2026_12_alt1"), oid: 7, adoptable: .no("it is a view")),
         ]
         let plan = try Self.plan([.events([Self.november])], occupants: occupants)
         #expect(plan.steps.compactMap(\.creation?.name.name) == ["events_2026_12_alt2", "events_2027_01"])
@@ -52,7 +52,7 @@ struct PartitionNamingTests {
     @Test("a stranger in another schema is in nobody's way")
     func otherSchema() throws {
         let name = RelationName(schema: "archive", name: "events_2026_12")
-        let occupant = NameOccupant(name: name, adoptable: .no("it has other columns"))
+        let occupant = NameOccupant(name: name, oid: 7, adoptable: .no("it has other columns"))
         let plan = try Self.plan([.events([Self.november])], occupants: [occupant])
         #expect(plan.steps.first?.creation?.name.name == "events_2026_12")
     }
