@@ -30,7 +30,8 @@ extension Failure {
 
     private static func remedy(for state: SQLState?) -> String? {
         switch state {
-        case .insufficientPrivilege: "run as the table's owner, or GRANT the owner's role to this one; the owner needs CREATE on the schema, too"
+        case .insufficientPrivilege:
+            "run as the table's owner, or GRANT the owner's role to this one; the owner needs CREATE on the schema, too"
         case .diskFull: "free space on the server"
         default: nil
         }
