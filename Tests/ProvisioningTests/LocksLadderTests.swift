@@ -37,6 +37,54 @@ struct LocksLadderTests {
         #expect(message.filter { $0.contains("ACCESS EXCLUSIVE") }.count == 1)
     }
 
+    @Test("bounds a change for which no blocking lock was planned too: one may come with it")
+    func unplanned() throws {
+        let change = LockedChange(
+            locks: [LockUse(relation: Self.parent, oid: 1, mode: .shareUpdateExclusive)],
+            alone: [1],
+            body: "NULL",
+            identities: [:],
+            purpose: "test"
+        )
+        let limits = LockedChange.Limits(budget: .milliseconds(25), gentle: .seconds(5))
+        let message = change.message(limits, rights: [1: .lockTable]).map(\.sql)
+        let statement = try #require(message.firstIndex(of: "SET LOCAL statement_timeout = 25"))
+        let lock = try #require(message.firstIndex(of: "SET LOCAL lock_timeout = 25"))
+        let body = try #require(message.lastIndex { $0.hasPrefix("DO ") })
+        #expect(statement < body && lock < body)
+    }
+
+    @Test("a stranger that has come by the name of a table to be locked is not waited for, nor locked")
+    func stranger() async throws {
+        let fixture = try await Fixture()
+        try await fixture.execute("CREATE TABLE target ()", "CREATE TABLE other ()")
+        let oid = UInt32(try #require(try await fixture.strings("SELECT 'target'::regclass::oid::text AS v").first))
+        try await fixture.execute("ALTER TABLE target RENAME TO former", "ALTER TABLE other RENAME TO target")
+        let holder = try await fixture.database.connect(applicationName: "holder")
+        _ = try await holder.script(["BEGIN", "LOCK TABLE target IN ACCESS EXCLUSIVE MODE"])
+        let change = LockedChange(
+            locks: [
+                LockUse(
+                    relation: RelationName(schema: "public", name: "target"),
+                    oid: try #require(oid),
+                    mode: .accessExclusive
+                )
+            ],
+            body: "NULL",
+            identities: [:],
+            purpose: "test"
+        )
+        let error = await #expect(throws: PostgresError.self) {
+            _ = try await LockLadder.standard.perform(
+                change,
+                on: fixture.connection,
+                until: .now,
+                logger: .test
+            )
+        }
+        #expect(error?.sqlState == SQLState(rawValue: "PC001"))
+    }
+
     @Test("never tries without a limit, and gives up before the server would look for a deadlock with an application")
     func limits() {
         for ladder in [LockLadder.standard, .emergency] {

@@ -12,8 +12,11 @@ package struct LockedChange: Sendable {
     package var alone: Set<UInt32>
     /// One or more statements of PL/pgSQL that make the change, without binds and without the last semicolon.
     package var body: Statement
-    /// Relations that must still be what they were, by the oid that each name must have.
+    /// Relations that must be what they were before and after the change, by the oid that each name must have. Those in ``locks`` are checked
+    /// before it in any case.
     package var identities: [UInt32: RelationName]
+    /// The default partition that the locks were planned for; nil where it doesn't matter.
+    package var plannedDefault: PlannedDefault?
     /// For logs and errors, for example "attach public.events_2026_12".
     package var purpose: String
 
@@ -22,13 +25,29 @@ package struct LockedChange: Sendable {
         alone: Set<UInt32> = [],
         body: Statement,
         identities: [UInt32: RelationName],
+        plannedDefault: PlannedDefault? = nil,
         purpose: String
     ) {
         self.locks = locks
         self.alone = alone
         self.body = body
         self.identities = identities
+        self.plannedDefault = plannedDefault
         self.purpose = purpose
+    }
+
+    /// A parent with the default partition that it must have: ATTACH locks that one, planned or not.
+    package struct PlannedDefault: Hashable, Sendable {
+        package var parent: RelationName
+        package var parentOID: UInt32
+        /// 0 for none, as in `pg_partitioned_table.partdefid`.
+        package var partitionOID: UInt32
+
+        package init(of table: PartitionedTable) {
+            parent = table.name
+            parentOID = table.oid
+            partitionOID = table.defaultPartition?.oid ?? 0
+        }
     }
 
     /// Locks that make readers or writers wait.
@@ -50,7 +69,8 @@ package struct LockedChange: Sendable {
     /// The change as one message: a client that stops, or a network that breaks, can't leave a lock behind.
     ///
     /// `lock_timeout` counts for each lock alone. The blocking locks are therefore taken, and the change made, inside one
-    /// DO statement, whose `statement_timeout` bounds the sum.
+    /// DO statement, whose `statement_timeout` bounds the sum: also where no blocking lock was planned, for a foreign key or a default partition
+    /// that came after the plan brings one with it.
     ///
     /// - Parameter rights: what this role may do; locks it can't ask for by themselves are taken by the change.
     package func message(_ limits: Limits, rights: [UInt32: LockRight]) -> [Statement] {
@@ -62,41 +82,60 @@ package struct LockedChange: Sendable {
             "SET LOCAL lock_timeout = \(literal: gentle)",
             "SET LOCAL statement_timeout = \(literal: 2 * gentle)",
         ]
+        let named = identities.merging(locks.map { ($0.oid, $0.relation) }, uniquingKeysWith: { first, _ in first })
+        // Before the first lock, so that no stranger is locked.
+        message.append("DO \(quoted: Self.declaration + checks(of: named) + "END")")
         // Nobody waits for this mode but maintenance: it is a free mutex, and a waiting one ends an autovacuum within a second.
         for lock in locks where rights[lock.oid] == .lockTable {
             let table: Statement = alone.contains(lock.oid) ? "ONLY \(lock.relation)" : "\(lock.relation)"
             message.append("LOCK TABLE \(fragment: table) IN SHARE UPDATE EXCLUSIVE MODE")
         }
-        if !blocking.isEmpty {
-            let milliseconds = Int64(limits.budget / .milliseconds(1))
-            message.append("SET LOCAL lock_timeout = \(literal: milliseconds)")
-            message.append("SET LOCAL statement_timeout = \(literal: milliseconds)")
-        }
-        message.append("DO \(quoted: block(rights: rights))")
+        let milliseconds = Int64(limits.budget / .milliseconds(1))
+        message.append("SET LOCAL lock_timeout = \(literal: milliseconds)")
+        message.append("SET LOCAL statement_timeout = \(literal: milliseconds)")
+        message.append("DO \(quoted: block(rights: rights, named: named))")
         message.append("COMMIT")
         return message
     }
 
-    /// Identities are checked twice: first so that no stranger is locked, and at the end, when everything is.
-    private func block(rights: [UInt32: LockRight]) -> Statement {
-        var block: Statement = "BEGIN\n"
-        for (oid, name) in identities.sorted(by: { $0.key < $1.key }) { block = block + identity(oid, name) }
-        for lock in blocking {
-            if let right = rights[lock.oid], let statement = lock.statement(right, alone: alone.contains(lock.oid)) {
-                block = block + statement + ";\n"
-            }
+    private static let declaration: Statement = "DECLARE stranger text;\nBEGIN\n"
+
+    /// What has changed while we waited for a lock shows after it, and once more at the end, when everything is locked.
+    private func block(rights: [UInt32: LockRight], named: [UInt32: RelationName]) -> Statement {
+        var block = Self.declaration + checks(of: named)
+        let statements = blocking.compactMap { lock in
+            rights[lock.oid].flatMap { lock.statement($0, alone: alone.contains(lock.oid)) }
         }
-        block = block + body + ";\n"
-        for (oid, name) in identities.sorted(by: { $0.key < $1.key }) { block = block + identity(oid, name) }
-        return block + "END"
+        for statement in statements { block = block + statement + ";\n" }
+        if !statements.isEmpty { block = block + checks(of: named) }
+        return block + body + ";\n" + checks(of: identities) + "END"
     }
 
-    private func identity(_ oid: UInt32, _ name: RelationName) -> Statement {
-        """
-        IF to_regclass(\(quoted: Statement(name))) IS DISTINCT FROM \(literal: Int64(oid))::oid THEN
-        RAISE EXCEPTION USING ERRCODE = \(literal: SQLState.catalogChanged.rawValue), MESSAGE = \(literal: "\(name) is not the relation it was when the plan was made");
-        END IF;\n
-        """
+    /// Read from the catalog, since `to_regclass` asks for USAGE on the schema, which the change itself may not need.
+    private func checks(of relations: [UInt32: RelationName]) -> Statement {
+        var checks: Statement = ""
+        if !relations.isEmpty {
+            let values = relations.sorted { $0.key < $1.key }.map { oid, name -> Statement in
+                "(\(literal: Int64(oid))::oid, \(literal: name.schema), \(literal: name.name), \(literal: name.description))"
+            }
+            checks = """
+                SELECT w.display INTO stranger
+                  FROM (VALUES \(fragment: Statement.joined(values, separator: ", "))) w(oid, schema, name, display)
+                 WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                                    WHERE c.oid = w.oid AND c.relname = w.name AND n.nspname = w.schema)
+                 LIMIT 1;
+                IF stranger IS NOT NULL THEN
+                RAISE EXCEPTION USING ERRCODE = \(literal: SQLState.catalogChanged.rawValue), MESSAGE = stranger || ' is not the relation it was when the plan was made';
+                END IF;\n
+                """
+        }
+        guard let planned = plannedDefault else { return checks }
+        return checks + """
+            IF (SELECT partdefid FROM pg_catalog.pg_partitioned_table WHERE partrelid = \(literal: Int64(planned.parentOID))::oid)
+               IS DISTINCT FROM \(literal: Int64(planned.partitionOID))::oid THEN
+            RAISE EXCEPTION USING ERRCODE = \(literal: SQLState.catalogChanged.rawValue), MESSAGE = \(literal: "\(planned.parent) has another default partition than when the plan was made");
+            END IF;\n
+            """
     }
 }
 

@@ -135,12 +135,19 @@ extension TableRun {
             on: creation.name,
             MarkerComment(text: expected.comment, marker: marker).comment
         )
+        var identities = Dictionary(
+            step.locks.map { ($0.oid, $0.relation) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        identities[table.oid] = table.name
+        identities[oid] = creation.name
         return try await ladder.perform(
             LockedChange(
                 locks: step.locks,
                 alone: [table.oid],
                 body: PartitionSQL.attach(creation, to: table.name) + ";\n" + comment,
-                identities: [table.oid: table.name, oid: creation.name],
+                identities: identities,
+                plannedDefault: LockedChange.PlannedDefault(of: table),
                 purpose: "attach \(creation.name)"
             ),
             on: connection,
