@@ -18,11 +18,15 @@ struct DefaultShield {
     let defaultPartition: Partition
     let key: PartitionedTable.KeyPart
     let ladder: LockLadder
+    /// Of what is done beside readers and writers.
+    let runDeadline: ContinuousClock.Instant
     let logger: Logger
 
     /// The constraint as it stands, to be dropped.
     struct Raised: Sendable {
         var constraint: String
+        /// How long the validation took, beside readers and writers.
+        var validation: Duration
     }
 
     enum Outcome {
@@ -46,15 +50,12 @@ struct DefaultShield {
     /// One scan where there are none, which is the usual case, and one more for each range that has some; none of them blocks anybody.
     ///
     /// - Throws: `PostgresError`, with 42501 where this role may not see all rows.
-    func occupied(
-        _ creations: [PartitionCreation],
-        until deadline: ContinuousClock.Instant
-    ) async throws(PostgresError) -> [PartitionCreation] {
+    func occupied(_ creations: [PartitionCreation]) async throws(PostgresError) -> [PartitionCreation] {
         guard let codec = CoordinateCodec(key.type) else { return [] }
         var rest = creations.sorted { $0.range < $1.range }
         var occupied: [PartitionCreation] = []
         while let first = rest.first, let last = rest.last {
-            guard let text = try await lowestKey(from: first, to: last, until: deadline) else { break }
+            guard let text = try await lowestKey(from: first, to: last) else { break }
             let key: Int64
             do {
                 key = try codec.coordinate(text)
@@ -72,8 +73,7 @@ struct DefaultShield {
 
     private func lowestKey(
         from first: PartitionCreation,
-        to last: PartitionCreation,
-        until deadline: ContinuousClock.Instant
+        to last: PartitionCreation
     ) async throws(PostgresError) -> String? {
         let column = Statement(trustedCatalogSQL: key.sql, "quote_ident")
         var condition: Statement = "\(fragment: column) IS NOT NULL"
@@ -87,7 +87,7 @@ struct DefaultShield {
                 "SET LOCAL statement_timeout = 0",
                 "SELECT min(\(fragment: column))::text AS key FROM \(defaultPartition.name) WHERE \(fragment: condition)",
             ],
-            deadline: max(.milliseconds(1), deadline - ContinuousClock.now)
+            deadline: max(.milliseconds(1), runDeadline - ContinuousClock.now)
         )
         return try rows.last?.first?.optionalString("key")
     }
@@ -126,9 +126,11 @@ struct DefaultShield {
         )
         if case .deferred(_, let blockers) = outcome { return .deferred(blockers) }
         await PausePoint.checkAdded.reach()
-        try await validate(name, until: deadline)
+        let clock = ContinuousClock.now
+        try await validate(name)
+        let validation = ContinuousClock.now - clock
         await PausePoint.checkValidated.reach()
-        return .raised(Raised(constraint: name))
+        return .raised(Raised(constraint: name, validation: validation))
     }
 
     /// The creations in key order, cut where an occupied range lies between them. What else lies between has partitions
@@ -156,14 +158,14 @@ struct DefaultShield {
         return "(\(fragment: column) < \(literal: lower) OR \(fragment: column) >= \(literal: upper))"
     }
 
-    /// Reads the whole table, for as long as it takes within the deadline.
-    private func validate(_ constraint: String, until deadline: ContinuousClock.Instant) async throws(PostgresError) {
+    /// Reads the whole table, for as long as it takes within the run.
+    private func validate(_ constraint: String) async throws(PostgresError) {
         _ = try await connection.script(
             [
                 "SET LOCAL statement_timeout = 0",
                 "ALTER TABLE \(defaultPartition.name) VALIDATE CONSTRAINT \(identifier: constraint)",
             ],
-            deadline: max(.milliseconds(1), deadline - ContinuousClock.now)
+            deadline: max(.milliseconds(1), runDeadline - ContinuousClock.now)
         )
     }
 

@@ -145,6 +145,7 @@ package struct Provisioner: Sendable {
                 plan: plan,
                 ladder: isEmergency ? .emergency : .standard,
                 deadline: min(deadline, .now + budget.table),
+                runDeadline: deadline,
                 quota: quota,
                 now: observation.snapshot.server.now,
                 logger: logger,

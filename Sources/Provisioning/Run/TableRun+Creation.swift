@@ -28,34 +28,47 @@ extension TableRun {
     private func create(_ steps: [Step], expected: RelationProperties, _ result: inout Result) async throws {
         var remaining = steps
         var debris = Debris()
+        var run = self
         if let shield = shield() {
-            guard let ready = try await prepareDefault(shield, steps, &debris, &result) else { return }
+            var online = Duration.zero
+            guard let ready = try await prepareDefault(shield, steps, &debris, &online, &result) else { return }
             remaining = ready
+            run = prolonged(by: online)
         }
         var interruption: (any Error)?
         do {
-            try await attachAll(remaining, expected: expected, &debris, &result)
+            try await run.attachAll(remaining, expected: expected, &debris, &result)
         } catch {
             interruption = error
         }
         // On a lost connection the next plan finds what is left.
-        if interruption?.isConnectionLoss != true { try await clearAway(debris, &result) }
+        if interruption?.isConnectionLoss != true { try await run.clearAway(debris, &result) }
         if let interruption { throw interruption }
+    }
+
+    /// Reading a big default partition beside its readers and writers, which nobody waits for, is no part of the time for locks.
+    private func prolonged(by online: Duration) -> TableRun {
+        var run = self
+        run.deadline = min(runDeadline, deadline + online)
+        return run
     }
 
     /// Makes the default partition ready for the attaches: finds the ranges whose rows it holds, and shields a big one.
     ///
+    /// - Parameter online: how long it was read beside its readers and writers.
     /// - Returns: the steps that can be done; nil where none can, which is in the result.
     private func prepareDefault(
         _ shield: DefaultShield,
         _ steps: [Step],
         _ debris: inout Debris,
+        _ online: inout Duration,
         _ result: inout Result
     ) async throws -> [Step]? {
         guard let first = steps.first else { return nil }
         let clock = ContinuousClock.now
         do {
             let occupied = try await occupied(steps, shield: shield, &result)
+            online = ContinuousClock.now - clock
             let remaining = steps.filter { step in step.creation.map { occupied?.contains($0) != true } ?? true }
             let ahead = remaining.filter { $0.creation?.receivesWritesNow == false }
             let creations = ahead.compactMap(\.creation)
@@ -64,8 +77,12 @@ extension TableRun {
             else { return remaining }
             // Known before it stands: whatever happens from here on, it comes off.
             debris.check = DefaultShield.constraint(over: creations)
-            switch try await shield.raise(over: creations, sparing: occupied, until: deadline) {
-            case .raised, nil: return remaining
+            let end = prolonged(by: online).deadline
+            switch try await shield.raise(over: creations, sparing: occupied, until: end) {
+            case .raised(let raised):
+                online += raised.validation
+                return remaining
+            case nil: return remaining
             case .deferred(let blockers):
                 debris.check = nil
                 deferSteps(ahead, blockers, &result)
@@ -164,7 +181,7 @@ extension TableRun {
     ) async throws -> [PartitionCreation]? {
         let occupied: [PartitionCreation]
         do {
-            occupied = try await shield.occupied(steps.compactMap(\.creation), until: deadline)
+            occupied = try await shield.occupied(steps.compactMap(\.creation))
         } catch {
             guard error.sqlState == .insufficientPrivilege else { throw error }
             result.findings.append(try await blindness(shield))

@@ -11,7 +11,10 @@ struct TableRun {
     let table: PartitionedTable
     let plan: TablePlan
     let ladder: LockLadder
-    let deadline: ContinuousClock.Instant
+    /// Of the locks that applications wait for, all steps together.
+    var deadline: ContinuousClock.Instant
+    /// Of everything: what is done beside readers and writers takes as long as tables are big.
+    let runDeadline: ContinuousClock.Instant
     let quota: QuotaGuard?
     let now: Instant
     let logger: Logger
@@ -99,6 +102,11 @@ struct TableRun {
     // MARK: - Steps that make no partition
 
     private func perform(_ step: Step, _ result: inout Result) async throws {
+        // Begun now it would be broken off at once, and a build leaves an invalid index behind.
+        guard ContinuousClock.now < runDeadline else {
+            deferSteps([step], [], &result)
+            return
+        }
         tell(.stepStarted(step, index: 0, count: 1))
         let clock = ContinuousClock.now
         do {
@@ -108,7 +116,7 @@ struct TableRun {
                 case .finalizeDetach(let partition): try await finalize(partition, step)
                 case .repairIndex(let gap):
                     try await IndexRepair(connection: connection, ladder: ladder, logger: logger)
-                        .repair(gap, until: deadline)
+                        .repair(gap, until: deadline, run: runDeadline)
                 case .dropUnattached(let name, let oid): try await remove(name, oid: oid, until: deadline)
                 case .createPartition: nil
                 }
@@ -145,6 +153,7 @@ struct TableRun {
             defaultPartition: partition,
             key: key,
             ladder: ladder,
+            runDeadline: runDeadline,
             logger: logger
         )
     }
