@@ -106,6 +106,35 @@ struct LocksStallTests {
         }
     }
 
+    @Test(
+        "a default partition that came after the plan is planned for again, and nobody waits behind us for its reader"
+    )
+    func lateDefault() async throws {
+        try await LocksFixture.with { fixture in
+            try await fixture.makeEvents(.none)
+            let reader = try await fixture.connect(Holder.application)
+            let budget = RunBudget(run: .seconds(20), table: .seconds(2), emergencyDays: 0)
+            let provisioner = try fixture.provisioner(budget: budget)
+            let (report, bystanders) = try await Bystanders.during(
+                fixture,
+                fixture.workload(.none) + ["SELECT 1 FROM events LIMIT 1"]
+            ) {
+                try await Visits.run(provisioner, at: .tableBuilt) { _ in
+                    _ = try await reader.query("CREATE TABLE events_default PARTITION OF events DEFAULT")
+                    _ = try await reader.script(["BEGIN", "SELECT 1 FROM events_default LIMIT 1"])
+                }
+            }
+            guard case .deferred(let reason) = report.table("events")?.outcome else {
+                Issue.record("\(String(describing: report.table("events")?.outcome))")
+                return
+            }
+            #expect(reason.contains(Holder.application))
+            try fixture.expectUndisturbed(bystanders)
+            _ = try await reader.query("COMMIT")
+            #expect(try await fixture.provisioner().rotate().table("events")?.outcome == .converged)
+        }
+    }
+
     @Test("readers of 20 ms that never leave a gap don't starve the run")
     func shortReaders() async throws {
         try await LocksFixture.with { fixture in
