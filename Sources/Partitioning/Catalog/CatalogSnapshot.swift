@@ -34,7 +34,6 @@ package struct ServerFacts: Hashable, Codable, Sendable {
     package var isInRecovery: Bool
     package var database: String
     package var role: String
-    package var isSuperuser: Bool
     /// `pg_control_system().system_identifier`, where the role may read it.
     package var systemIdentifier: String?
     /// The TimeZone that sessions of this role get in this database, before ours set UTC. For hints only:
@@ -47,7 +46,6 @@ package struct ServerFacts: Hashable, Codable, Sendable {
         isInRecovery: Bool = false,
         database: String,
         role: String,
-        isSuperuser: Bool = false,
         systemIdentifier: String? = nil,
         sessionTimeZone: String = "UTC"
     ) {
@@ -56,7 +54,6 @@ package struct ServerFacts: Hashable, Codable, Sendable {
         self.isInRecovery = isInRecovery
         self.database = database
         self.role = role
-        self.isSuperuser = isSuperuser
         self.systemIdentifier = systemIdentifier
         self.sessionTimeZone = sessionTimeZone
     }

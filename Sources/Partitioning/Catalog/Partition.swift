@@ -25,8 +25,6 @@ package struct Partition: Hashable, Codable, Sendable {
     package var isDetachPending: Bool
     /// A temporary table of another session can't be touched.
     package var isTemporary: Bool
-    /// Size by `pg_class.relpages`, in pages as of the last vacuum or analyze; -1 where it was never measured.
-    package var pages: Int
     /// Rows by `pg_class.reltuples`; -1 where it was never measured.
     package var estimatedRows: Int
 
@@ -38,7 +36,6 @@ package struct Partition: Hashable, Codable, Sendable {
         marker: PartitionMarker? = nil,
         isDetachPending: Bool = false,
         isTemporary: Bool = false,
-        pages: Int = 0,
         estimatedRows: Int = 0
     ) {
         self.oid = oid
@@ -48,7 +45,6 @@ package struct Partition: Hashable, Codable, Sendable {
         self.marker = marker
         self.isDetachPending = isDetachPending
         self.isTemporary = isTemporary
-        self.pages = pages
         self.estimatedRows = estimatedRows
     }
 

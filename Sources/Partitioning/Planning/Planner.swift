@@ -5,7 +5,7 @@
 package struct Planner: Sendable {
     package var snapshot: CatalogSnapshot
     package var settings: PlanSettings
-    /// Relations that already have a name a plan asked for, from an earlier call's ``wantedNames(of:)``.
+    /// Relations that already have a name a plan asked for, looked up after a first plan without them.
     package var occupants: [RelationName: NameOccupant]
 
     package init(
@@ -16,15 +16,6 @@ package struct Planner: Sendable {
         self.snapshot = snapshot
         self.settings = settings
         self.occupants = occupants
-    }
-
-    /// Names that the plan would give: to be looked up before it is final, since a name may be taken.
-    package static func wantedNames(of plan: Plan) -> Set<RelationName> {
-        Set(
-            plan.steps.compactMap { step in
-                if case .createPartition(let creation) = step.action { creation.name } else { nil }
-            }
-        )
     }
 
     /// The plan for every table, the most urgent first, with the run's cap on steps applied.

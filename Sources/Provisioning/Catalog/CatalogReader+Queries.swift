@@ -55,7 +55,7 @@ extension CatalogReader {
     static let partitionsQuery: Statement = """
         SELECT i.inhparent::bigint AS parent, c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name,
                c.relkind::text AS kind, pg_get_expr(c.relpartbound, c.oid) AS bound, i.inhdetachpending AS pending,
-               c.relpersistence = 't' AS temporary, c.relpages AS pages, c.reltuples AS tuples,
+               c.relpersistence = 't' AS temporary, c.reltuples AS tuples,
                CASE WHEN d.description LIKE '%{"partition-cli":%' THEN d.description END AS comment
           FROM pg_inherits i
           JOIN pg_partitioned_table p ON p.partrelid = i.inhparent

@@ -40,7 +40,6 @@ package struct CatalogReader: Sendable {
             SELECT current_setting('server_version_num')::int AS version,
                    (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now,
                    pg_is_in_recovery() AS recovery, current_database() AS database, current_user AS role,
-                   (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser,
                    has_function_privilege('pg_control_system()', 'EXECUTE') AS control
             """
         )
@@ -58,7 +57,6 @@ package struct CatalogReader: Sendable {
             isInRecovery: try row.bool("recovery"),
             database: try row.string("database"),
             role: try row.string("role"),
-            isSuperuser: try row.bool("superuser"),
             systemIdentifier: identifier,
             sessionTimeZone: session.originalTimeZone
         )

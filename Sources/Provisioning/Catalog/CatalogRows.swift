@@ -96,7 +96,6 @@ struct CatalogRows {
             marker: MarkerComment(parsing: try row.optionalString("comment")).marker,
             isDetachPending: try row.bool("pending"),
             isTemporary: try row.bool("temporary"),
-            pages: try row.int("pages"),
             estimatedRows: Int(try row.double("tuples"))
         )
     }

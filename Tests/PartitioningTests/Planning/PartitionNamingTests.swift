@@ -20,12 +20,6 @@ struct PartitionNamingTests {
         return Planner(snapshot: snapshot, settings: .buffer(buffer), occupants: known).plan()
     }
 
-    @Test("a planner asks for the names it wants before it is sure of them")
-    func wantedNames() throws {
-        let plan = try Self.plan([.events([Self.november])])
-        #expect(Planner.wantedNames(of: plan) == [Self.named("events_2026_12"), Self.named("events_2027_01")])
-    }
-
     @Test("an empty table of the wanted name and the right definition is adopted, and nothing is said")
     func adoption() throws {
         let occupant = NameOccupant(name: Self.named("events_2026_12"), oid: 7, adoptable: .yes)
