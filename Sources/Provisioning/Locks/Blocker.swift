@@ -5,7 +5,7 @@
 package struct Blocker: Hashable, Codable, Sendable {
     /// The relation on which the lock is held, for people.
     package var relation: String
-    /// `pg_locks.mode`, for example `AccessShareLock`.
+    /// `pg_locks.mode`, for example `AccessShareLock`; ``snapshot`` for one that is in the way without a lock.
     package var mode: String
     /// nil for a prepared transaction, which no process owns any more.
     package var pid: Int?
@@ -20,6 +20,9 @@ package struct Blocker: Hashable, Codable, Sendable {
     package var isAutovacuum: Bool
     /// An autovacuum against transaction id wraparound, which yields to nobody.
     package var isWraparoundVacuum: Bool
+
+    /// The mode of a transaction that is in the way with its snapshot.
+    package static let snapshot = "a snapshot"
 }
 
 extension Blocker: CustomStringConvertible {

@@ -105,8 +105,8 @@ package struct LockLadder: Sendable {
             attempts += 1
             let pause = pause(after: attempts, random: Double.random(in: 0..<1))
             guard ContinuousClock.now + pause < deadline else {
-                let look = try await observer.look(at: change.locks, alone: change.alone)
-                return .deferred(attempts: attempts, blockers: look.holders.values.sortedByAge)
+                let holders = try await holders(change.locks, change, observer)
+                return .deferred(attempts: attempts, blockers: holders.values.sortedByAge)
             }
             try await Task.sleep(for: pause)
         }
@@ -133,14 +133,14 @@ package struct LockLadder: Sendable {
             rights: facts.rights,
             deadlockTimeout: facts.deadlockTimeout
         )
-        if wanted.isEmpty { return lookout }
+        if wanted.isEmpty && !change.outlivesSnapshots { return lookout }
         var pause = lookInterval
         while true {
-            let first = try await observer.look(at: wanted, alone: change.alone)
+            let first = try await holders(wanted, change, observer)
             try await Task.sleep(for: lookInterval)
-            let second = try await observer.look(at: wanted, alone: change.alone)
-            let long = second.holders.filter { holder, blocker in
-                first.holders[holder] != nil && !yields(blocker, holder.relation, change: change, facts.rights)
+            let second = try await holders(wanted, change, observer)
+            let long = second.filter { holder, blocker in
+                first[holder] != nil && !yields(blocker, holder.relation, change: change, facts.rights)
             }
             lookout.isClear = long.isEmpty
             lookout.blockers = long.values.sortedByAge
@@ -149,6 +149,16 @@ package struct LockLadder: Sendable {
             try await Task.sleep(for: min(pause, left))
             pause = min(pause * 1.5, .seconds(1))
         }
+    }
+
+    private func holders(
+        _ locks: [LockUse],
+        _ change: LockedChange,
+        _ observer: LockObserver
+    ) async throws(PostgresError) -> [LockObserver.Holder: Blocker] {
+        let holders = try await observer.look(at: locks, alone: change.alone).holders
+        guard change.outlivesSnapshots else { return holders }
+        return holders.merging(try await observer.snapshots()) { held, _ in held }
     }
 
     /// Whether a holder goes by itself when we ask gently: an autovacuum ends as soon as a lock has waited for it for

@@ -79,6 +79,28 @@ struct LockObserver {
         return look
     }
 
+    /// Transactions of this database, other than vacuums, that have a snapshot: `DETACH … FINALIZE` waits for the end of each that is older
+    /// than its own (`WaitForOlderSnapshots`).
+    func snapshots() async throws(PostgresError) -> [Holder: Blocker] {
+        var holders: [Holder: Blocker] = [:]
+        let rows = try await connection.query(
+            """
+            SELECT l.virtualtransaction AS vxid, current_database()::text AS name, a.pid, a.usename AS username,
+                   a.application_name AS application, a.state, extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS age,
+                   left(a.query, 120) AS query, false AS autovacuum, false AS wraparound
+              FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid AND l.locktype = 'virtualxid' AND l.granted
+             WHERE a.backend_xmin IS NOT NULL AND a.pid <> pg_backend_pid() AND a.usesysid IS NOT NULL
+               AND a.datid = (SELECT oid FROM pg_database WHERE datname = current_database())
+               AND a.pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum)
+            """
+        )
+        for row in rows {
+            let holder = Holder(virtualTransaction: try row.string("vxid"), relation: 0)
+            holders[holder] = try blocker(row, held: Blocker.snapshot)
+        }
+        return holders
+    }
+
     private func blocker(_ row: Row, held: String) throws(PostgresError) -> Blocker {
         Blocker(
             relation: try row.string("name"),

@@ -17,6 +17,8 @@ package struct LockedChange: Sendable {
     package var identities: [UInt32: RelationName]
     /// The default partition that the locks were planned for; nil where it doesn't matter.
     package var plannedDefault: PlannedDefault?
+    /// The change waits, with its locks, for every transaction of the database that has a snapshot.
+    package var outlivesSnapshots = false
     /// For logs and errors, for example "attach public.events_2026_12".
     package var purpose: String
 

@@ -131,14 +131,16 @@ struct TableRun {
     }
 
     private func finalize(_ partition: RelationName, _ step: Step) async throws -> LockLadder.Outcome {
-        try await ladder.perform(
-            LockedChange(
-                locks: step.locks,
-                alone: [table.oid],
-                body: "ALTER TABLE \(table.name) DETACH PARTITION \(partition) FINALIZE",
-                identities: [table.oid: table.name],
-                purpose: "finalize the detach of \(partition)"
-            ),
+        var change = LockedChange(
+            locks: step.locks,
+            alone: [table.oid],
+            body: "ALTER TABLE \(table.name) DETACH PARTITION \(partition) FINALIZE",
+            identities: [table.oid: table.name],
+            purpose: "finalize the detach of \(partition)"
+        )
+        change.outlivesSnapshots = true
+        return try await ladder.perform(
+            change,
             on: connection,
             until: deadline,
             logger: logger
