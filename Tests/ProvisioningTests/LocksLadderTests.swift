@@ -37,7 +37,9 @@ struct LocksLadderTests {
         #expect(message.filter { $0.contains("ACCESS EXCLUSIVE") }.count == 1)
     }
 
-    @Test("bounds a change for which no blocking lock was planned too: one may come with it")
+    @Test(
+        "bounds a change for which no blocking lock was planned too, its waits by the rung and its work by 2 s: a lock may come with it"
+    )
     func unplanned() throws {
         let change = LockedChange(
             locks: [LockUse(relation: Self.parent, oid: 1, mode: .shareUpdateExclusive)],
@@ -48,7 +50,8 @@ struct LocksLadderTests {
         )
         let limits = LockedChange.Limits(budget: .milliseconds(25), gentle: .seconds(5))
         let message = change.message(limits, rights: [1: .lockTable]).map(\.sql)
-        let statement = try #require(message.firstIndex(of: "SET LOCAL statement_timeout = 25"))
+        #expect(message.contains("SET LOCAL lock_timeout = 25"))
+        let statement = try #require(message.firstIndex(of: "SET LOCAL statement_timeout = 2000"))
         let lock = try #require(message.firstIndex(of: "SET LOCAL lock_timeout = 25"))
         let body = try #require(message.lastIndex { $0.hasPrefix("DO ") })
         #expect(statement < body && lock < body)

@@ -94,7 +94,9 @@ package struct LockedChange: Sendable {
         }
         let milliseconds = Int64(limits.budget / .milliseconds(1))
         message.append("SET LOCAL lock_timeout = \(literal: milliseconds)")
-        message.append("SET LOCAL statement_timeout = \(literal: milliseconds)")
+        // Where nobody is to wait behind us, the work itself may take longer: a parent with many indexes, a slow disk.
+        let work = blocking.isEmpty ? max(milliseconds, 2000) : milliseconds
+        message.append("SET LOCAL statement_timeout = \(literal: work)")
         message.append("DO \(quoted: block(rights: rights, named: named))")
         message.append("COMMIT")
         return message
