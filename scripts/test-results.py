@@ -3,10 +3,11 @@
 # Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 """Judges one `swift test` run by what was executed, because a run of no tests, or of skipped ones, exits 0 too.
 
-usage: test-results.py EVENTS PASSED_AND_FAILED [--listed FILE] [--targets NAME…]
+usage: test-results.py EVENTS PASSED_AND_FAILED [--complaints FILE] [--listed FILE] [--targets NAME…]
 
 EVENTS             the event stream of the run (swift test --event-stream-output-path, version 0)
 PASSED_AND_FAILED  a file that "passed failed" is appended to, for the total of several runs
+--complaints FILE  what is wrong, with what the failed tests said, is appended here too: for the end of several runs' output
 --listed FILE      the output of `swift test list`: each of its tests must have been executed
 --targets NAME…    of these test targets only; each must have executed something
 
@@ -34,8 +35,8 @@ def target(test_id):
 
 
 def read_outcomes(path):
-    """Of each test function in the stream: how it ended, as the symbol of its last message."""
-    functions, outcomes, ended = set(), {}, False
+    """Of each test function in the stream: how it ended, as the symbol of its last message, and the issues it recorded."""
+    functions, outcomes, issues, ended = set(), {}, collections.defaultdict(list), False
     with open(path, encoding="utf-8") as stream:
         for line in stream:
             try:
@@ -58,22 +59,25 @@ def read_outcomes(path):
                 elif kind == "testEnded":
                     messages = payload.get("messages") or [{}]
                     outcomes[test_id] = messages[0].get("symbol", "no symbol")
-    return outcomes, ended
+                elif kind == "issueRecorded":
+                    issues[test_id].append(" / ".join(message.get("text", "") for message in payload.get("messages") or []))
+    return outcomes, issues, ended
 
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("events")
     parser.add_argument("totals")
+    parser.add_argument("--complaints")
     parser.add_argument("--listed")
     parser.add_argument("--targets", nargs="*", default=[])
     arguments = parser.parse_args()
 
     complaints = []
     try:
-        outcomes, ended = read_outcomes(arguments.events)
+        outcomes, issues, ended = read_outcomes(arguments.events)
     except FileNotFoundError:
-        outcomes, ended = {}, False
+        outcomes, issues, ended = {}, {}, False
     if not ended:
         complaints.append("the run didn't reach its end")
 
@@ -81,6 +85,7 @@ def main():
     for test, outcome in sorted(outcomes.items()):
         if outcome == "fail":
             complaints.append(f"failed: {plain(test)}")
+            complaints += [f"    {issue[:1000]}" for issue in issues.get(test, [])[:5]]
         elif outcome == "no end":
             complaints.append(f"started and never ended: {plain(test)}")
         elif outcome not in PASSES:
@@ -107,6 +112,9 @@ def main():
         print(f"  {name}: {count} executed, {good} passed")
     for complaint in complaints:
         print(f"  {complaint}", file=sys.stderr)
+    if arguments.complaints:
+        with open(arguments.complaints, "a", encoding="utf-8") as file:
+            file.writelines(f"{complaint}\n" for complaint in complaints)
     with open(arguments.totals, "a", encoding="utf-8") as totals:
         totals.write(f"{len(passed)} {len(outcomes) - len(passed)}\n")
     return 1 if complaints else 0

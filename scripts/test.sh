@@ -61,10 +61,18 @@ for version in "${versions[@]}"; do
     say "PostgreSQL $version, $((SECONDS - began)) s:"
     [ "$status" != 124 ] || say "  not done after $time_limit seconds (TEST_TIMEOUT)" >&2
     [ "$status" = 0 ] || failed=true
-    "$PARTITION_CLI_PYTHON" scripts/test-results.py "$state/events-$version" "$state/totals" "${expectations[@]}" \
+    "$PARTITION_CLI_PYTHON" scripts/test-results.py "$state/events-$version" "$state/totals" \
+        --complaints "$state/complaints-$version" "${expectations[@]}" \
         || failed=true
 done
 
+# Once more where it is seen: a long log is read from its end.
+for version in "${versions[@]}"; do
+    [ ! -s "$state/complaints-$version" ] || {
+        heading "What was wrong on PostgreSQL $version"
+        cat "$state/complaints-$version"
+    }
+done
 heading "Total on PostgreSQL ${versions[*]}"
 awk '{ passed += $1; failed += $2 } END { print passed + 0 " passed, " failed + 0 " failed" }' "$state/totals"
 ! $failed || fail "not every test was executed and passed: see above."
