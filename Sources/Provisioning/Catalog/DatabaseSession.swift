@@ -36,31 +36,36 @@ package struct DatabaseSession: Sendable {
         }
     }
 
-    /// Nothing here is inherited from role or database settings, and nothing outside pg_catalog can be meant by a bare name.
-    private static let preparation: [Statement] = [
-        "SET TimeZone = 'UTC'",
-        "SET DateStyle = 'ISO, YMD'",
-        "SET IntervalStyle = 'postgres'",
-        "SET bytea_output = 'hex'",
-        "SET extra_float_digits = 1",
-        "SET standard_conforming_strings = on",
-        "SET search_path = pg_catalog, pg_temp",
-        "SET default_transaction_isolation = 'read committed'",
-        "SET default_transaction_deferrable = off",
-        "SET row_security = off",
-        "SET quote_all_identifiers = off",
-        "SET array_nulls = on",
-        // Empty: the database's own tablespace, where neither parent nor sibling names one.
-        "SET default_tablespace = ''",
+    /// What a statement that needs other settings, and can't have them for its transaction alone, puts back afterwards.
+    static let standingSettings: [Statement] = [
         "SET lock_timeout = '5s'",
         "SET statement_timeout = '30s'",
-        // A client that is stopped in a transaction loses it within a second, and with it the locks.
-        "SET idle_in_transaction_session_timeout = '1s'",
-        // No COMMIT of ours hangs on a standby; see LockedChange for why never off.
-        "SET synchronous_commit = local",
-        "SET idle_session_timeout = 0",
-        "SET client_min_messages = 'warning'",
-        // From PostgreSQL 17 on; it would end a long CREATE INDEX CONCURRENTLY.
-        "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'",
+        // Empty: the database's own tablespace, where neither parent nor sibling names one.
+        "SET default_tablespace = ''",
     ]
+
+    /// Nothing here is inherited from role or database settings, and nothing outside pg_catalog can be meant by a bare name.
+    private static let preparation: [Statement] =
+        standingSettings + [
+            "SET TimeZone = 'UTC'",
+            "SET DateStyle = 'ISO, YMD'",
+            "SET IntervalStyle = 'postgres'",
+            "SET bytea_output = 'hex'",
+            "SET extra_float_digits = 1",
+            "SET standard_conforming_strings = on",
+            "SET search_path = pg_catalog, pg_temp",
+            "SET default_transaction_isolation = 'read committed'",
+            "SET default_transaction_deferrable = off",
+            "SET row_security = off",
+            "SET quote_all_identifiers = off",
+            "SET array_nulls = on",
+            // A client that is stopped in a transaction loses it within a second, and with it the locks.
+            "SET idle_in_transaction_session_timeout = '1s'",
+            // No COMMIT of ours hangs on a standby; see LockedChange for why never off.
+            "SET synchronous_commit = local",
+            "SET idle_session_timeout = 0",
+            "SET client_min_messages = 'warning'",
+            // From PostgreSQL 17 on; it would end a long CREATE INDEX CONCURRENTLY.
+            "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'",
+        ]
 }

@@ -97,9 +97,7 @@ struct IndexRepair {
     /// Also after a cancellation, for what still has to be done then. Where this fails the connection is gone.
     private func restoreSettings() async {
         await Task {
-            _ = try? await connection.script([
-                "SET lock_timeout = '5s'", "SET statement_timeout = '30s'", "SET default_tablespace = ''",
-            ])
+            _ = try? await connection.script(DatabaseSession.standingSettings)
         }.value
     }
 
