@@ -25,7 +25,7 @@ let package = Package(
 
         // The pure half: values and functions, no I/O, no clock, no Foundation.
         .target(name: "Partitioning"),
-        // The grammar of partitions.yaml, on libyaml's events. No command reads it yet.
+        // The grammar of partitions.yaml, on libyaml's events.
         .target(name: "PolicyFile", dependencies: ["Partitioning", .product(name: "Yams", package: "Yams")]),
         .target(name: "PartitionMap", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
 
@@ -61,7 +61,7 @@ let package = Package(
             name: "partition-cli",
             dependencies: [
                 "LibPQ", "LocalPostgres", "Partitioning", "PartitionMap", "PartitionRouter",
-                "PartitionRegistryPostgres", "PartitionRegistryRedis", "Provisioning",
+                "PartitionRegistryPostgres", "PartitionRegistryRedis", "PolicyFile", "Provisioning",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]

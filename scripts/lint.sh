@@ -66,7 +66,7 @@ declare -A may_import=(
     [Provisioning]="LibPQ Partitioning PartitionMap PartitionRouter Logging $system"
     [LocalPostgres]="$system"
     [partition-cli]="LibPQ LocalPostgres Partitioning PartitionMap PartitionRouter PartitionRegistryPostgres \
-PartitionRegistryRedis Provisioning ArgumentParser Logging $system"
+PartitionRegistryRedis PolicyFile Provisioning ArgumentParser Logging $system"
 )
 import_expression='^[[:space:]]*(@[A-Za-z_]+(\([a-zA-Z]+\))?[[:space:]]+)*((public|package|internal|fileprivate|private)[[:space:]]+)?import[[:space:]]'
 

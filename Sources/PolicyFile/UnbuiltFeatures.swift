@@ -25,6 +25,9 @@ package enum UnbuiltFeatures {
         Feature("draining the default partition is not built yet: \"drain\" can be off") {
             tables($0, "drain") { $0.drain == .auto }
         },
+        Feature("retiring partitions is not built yet, nor what it would take for ours: \"adopt\" can be false") {
+            tables($0, "adopt") { $0.adopt == true }
+        },
         Feature("retiring partitions is not built yet: \"then\" can be keep") {
             tables($0, "retain") { ($0.retention?.action ?? .keep) != .keep }
         },

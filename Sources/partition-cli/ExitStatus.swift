@@ -24,6 +24,8 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
     /// Another run holds the database; nothing was done.
     case busy = 76
     case privilegeMissing = 77
+    /// The policy file: nothing was run.
+    case configuration = 78
     /// SIGINT: 128 + 2.
     case interrupted = 130
     /// SIGTERM: 128 + 15.

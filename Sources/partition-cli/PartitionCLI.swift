@@ -30,7 +30,7 @@ struct PartitionCLI: ParsableCommand {
               76  another run is at work on this database
               0   every managed table is covered
               2   plan --detailed-exitcode: there is something to do
-              64  usage;  130, 143  interrupted
+              64  usage;  78  the policy file;  130, 143  interrupted
             """,
         version: version,
         subcommands: [

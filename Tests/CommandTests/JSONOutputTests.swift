@@ -40,7 +40,7 @@ struct JSONOutputTests {
         let expected: [([String], Set<String>)] = [
             (
                 ["plan", "--quota-threshold=99"],
-                ["database", "now", "bufferDays", "quota", "blockers", "summary", "tables"]
+                ["database", "now", "bufferDays", "policyFile", "quota", "blockers", "summary", "tables"]
             ),
             (
                 ["rotate", "--lock-budget=1"],

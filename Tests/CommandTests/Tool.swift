@@ -42,9 +42,13 @@ struct Tool: Sendable {
         var description: String { "there is no program at \(path): swift build makes it" }
     }
 
-    /// Runs it to its end.
-    static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> Result {
-        try await Running(path, arguments, environment).result()
+    /// Runs it to its end, in a directory of its own that is empty unless one is given.
+    static func run(
+        _ arguments: [String],
+        environment: [String: String] = [:],
+        in directory: URL? = nil
+    ) async throws -> Result {
+        try await Running(path, arguments, environment, in: directory).result()
     }
 
     /// Starts it.
@@ -65,7 +69,12 @@ final class Running: Sendable {
     private let ended: Task<Int32, Never>
 
     /// The environment is the one given and nothing else, but for `PATH`.
-    init(_ path: String, _ arguments: [String], _ environment: [String: String]) throws {
+    init(
+        _ path: String,
+        _ arguments: [String],
+        _ environment: [String: String],
+        in workingDirectory: URL? = nil
+    ) throws {
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("partition-cli-test-\(UUID())")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
         let process = Process()
@@ -73,6 +82,7 @@ final class Running: Sendable {
         process.arguments = arguments
         process.environment = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"]
             .merging(environment) { _, new in new }
+        process.currentDirectoryURL = workingDirectory ?? directory
         process.standardInput = FileHandle.nullDevice
         // Files, since a pipe that nobody reads fills up.
         process.standardOutput = try Self.file(directory, "output")

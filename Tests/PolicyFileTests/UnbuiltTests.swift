@@ -15,7 +15,7 @@ struct UnbuiltTests {
     private static let tableKeys = [
         "window: 02:00-05:00", "default: create", "drain: auto", "retain: { for: 1y, then: detach }",
         "retain: { for: 1y, then: move, schema: old }", "retain: { for: 1y, then: archive, to: /a }",
-        "retain: { for: 1y, then: drop }",
+        "retain: { for: 1y, then: drop }", "adopt: true",
     ]
 
     @Test(
@@ -28,10 +28,10 @@ struct UnbuiltTests {
         #expect(found.allSatisfy { $0.message.contains("not built yet") && $0.file == "partitions.yaml" })
     }
 
-    @Test("INTERFACE's example uses five such features, each reported in its place")
+    @Test("INTERFACE's example uses six such features, each reported in its place")
     func several() throws {
         let found = UnbuiltFeatures.unsupported(in: try read(PolicySample.interface))
-        #expect(found.map(\.position.description) == ["6:3", "15:5", "17:5", "19:5", "20:11"])
+        #expect(found.map(\.position.description) == ["6:3", "15:5", "16:5", "17:5", "19:5", "20:11"])
     }
 
     @Test(
@@ -39,7 +39,7 @@ struct UnbuiltTests {
         arguments: [
             "    buffer: 30d\n    emergency: 7d\n    timezone: Europe/Berlin\n    quota: { threshold: 80%, capacity: 2 TiB }\n",
             "    name: \"{table}_{yyyy}_{mm}\"\n", "    default: keep\n", "    default: none\n", "    drain: off\n",
-            "    adopt: true\n", "    adopt: false\n", "    retain: { then: keep }\n",
+            "    adopt: false\n", "    retain: { then: keep }\n",
             "    retain: { for: 1y, then: keep }\n",
         ]
     )

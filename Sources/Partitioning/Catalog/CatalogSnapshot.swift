@@ -11,17 +11,21 @@ package struct CatalogSnapshot: Hashable, Codable, Sendable {
     package var zoneCandidates: [UInt32: [ZoneRules]]
     /// The zone that the caller named, with the server's rules for it.
     package var namedZone: ZoneRules?
+    /// The zones of declared policies that the server knows, by name.
+    package var declaredZones: [String: ZoneRules]
 
     package init(
         server: ServerFacts,
         tables: [PartitionedTable],
         zoneCandidates: [UInt32: [ZoneRules]] = [:],
-        namedZone: ZoneRules? = nil
+        namedZone: ZoneRules? = nil,
+        declaredZones: [String: ZoneRules] = [:]
     ) {
         self.server = server
         self.tables = tables
         self.zoneCandidates = zoneCandidates
         self.namedZone = namedZone
+        self.declaredZones = declaredZones
     }
 }
 

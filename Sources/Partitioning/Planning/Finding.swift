@@ -36,6 +36,7 @@ package struct Finding: Hashable, Codable, Sendable {
         case notVerified = "not-verified"
         case privilege
         case registryDrift = "registry-drift"
+        case unwantedDefault = "unwanted-default"
     }
 
     package var severity: Severity

@@ -23,9 +23,7 @@ package struct Planner: Sendable {
         // Names that tables before have taken in this plan: two tables may follow the same pattern.
         var claimed: Set<RelationName> = []
         let drafts =
-            snapshot.tables
-            .filter { settings.tables?.contains($0.name) ?? true }
-            .map { draft($0, claimed: &claimed) }
+            (snapshot.tables.filter { settings.covers($0.name) }.map { draft($0, claimed: &claimed) } + missing)
             .sorted { left, right in
                 (left.plan.coverage?.daysRemaining ?? .infinity, left.plan.table)
                     < (right.plan.coverage?.daysRemaining ?? .infinity, right.plan.table)
@@ -47,9 +45,32 @@ package struct Planner: Sendable {
     }
 
     private func draft(_ table: PartitionedTable, claimed: inout Set<RelationName>) -> Draft {
-        switch PolicyInference.policy(for: table, in: snapshot, settings: settings) {
-        case .failure(let left): Draft(plan: leftAlone(table, left))
-        case .success(let policy): grown(table, policy: policy, claimed: &claimed)
+        let policy =
+            declared(table)?.policy(for: table, in: snapshot)
+            ?? PolicyInference.policy(for: table, in: snapshot, settings: settings)
+        switch policy {
+        case .failure(let left): return Draft(plan: leftAlone(table, left))
+        case .success(let policy): return grown(table, policy: policy, claimed: &claimed)
+        }
+    }
+
+    private func declared(_ table: PartitionedTable) -> DeclaredPolicy? {
+        settings.declared?.first { $0.table == table.name }
+    }
+
+    /// Tables that the policy file lists and that aren't there.
+    private var missing: [Draft] {
+        let present = Set(snapshot.tables.map(\.name))
+        return (settings.wanted ?? []).filter { !present.contains($0.table) }.map { policy in
+            let left = policy.missing(among: snapshot.tables)
+            return Draft(
+                plan: TablePlan(
+                    table: policy.table,
+                    oid: 0,
+                    disposition: .leftAlone(left),
+                    findings: [finding(for: left, table: policy.table, isFailure: true)]
+                )
+            )
         }
     }
 
@@ -58,21 +79,25 @@ package struct Planner: Sendable {
         let isInOtherHands: Bool =
             switch left.reason {
             case .extensionMember, .maintainedByPartman, .notOwned: true
-            case .kind, .unreadableBound, .notInferable, .ambiguousZone, .dormant: false
+            case .kind, .unreadableBound, .notInferable, .ambiguousZone, .dormant, .policyMismatch, .notFound: false
             }
         return TablePlan(
             table: table.name,
             oid: table.oid,
             disposition: .leftAlone(left),
             steps: isInOtherHands ? [] : residueSteps(table) + removals(of: table, besides: []),
-            findings: [finding(for: left, table: table)] + (isInOtherHands ? [] : TableFindings.residue(of: table))
+            findings: [finding(for: left, table: table.name, isFailure: isFailure(left, of: table))]
+                + (isInOtherHands ? [] : TableFindings.residue(of: table))
         )
     }
 
-    /// A table that carries our marker is ours to keep covered: not being able to is a failure, not a remark.
-    private func finding(for left: LeftAlone, table: PartitionedTable) -> Finding {
-        let isFailure =
-            left.reason == .unreadableBound || (table.carriesOurMarker && left.reason != .maintainedByPartman)
+    /// A table that somebody declared, or that carries our marker, is ours to keep covered: not being able to is a failure, not a remark.
+    private func isFailure(_ left: LeftAlone, of table: PartitionedTable) -> Bool {
+        left.reason == .unreadableBound || declared(table) != nil
+            || (table.carriesOurMarker && left.reason != .maintainedByPartman)
+    }
+
+    private func finding(for left: LeftAlone, table: RelationName, isFailure: Bool) -> Finding {
         let code: Finding.Code =
             switch left.reason {
             case .unreadableBound: .unreadableBound
@@ -82,8 +107,8 @@ package struct Planner: Sendable {
         return Finding(
             isFailure ? .error : .note,
             code,
-            table: table.name,
-            "\(table.name) is left alone: \(left.explanation)",
+            table: table,
+            "\(table) is left alone: \(left.explanation)",
             remedy: left.remedy
         )
     }
@@ -115,7 +140,7 @@ package struct Planner: Sendable {
             coverage: geometry.report,
             steps: steps,
             findings: geometry.findings + namer.findings + TableFindings.of(table)
-                + zoneHint(table, policy: policy)
+                + zoneHint(table, policy: policy) + unwantedDefault(of: table)
         )
         return Draft(plan: plan, more: more)
     }
@@ -198,9 +223,26 @@ package struct Planner: Sendable {
         }
     }
 
+    private func unwantedDefault(of table: PartitionedTable) -> [Finding] {
+        guard let partition = table.defaultPartition, let policy = declared(table), !policy.allowsDefaultPartition
+        else { return [] }
+        return [
+            Finding(
+                .warning,
+                .unwantedDefault,
+                table: table.name,
+                object: partition.name.description,
+                "\(table.name) has the default partition \(partition.name), and the policy says it should have none",
+                remedy: "once it is empty: ALTER TABLE \(table.name) DETACH PARTITION \(partition.name); "
+                    + "or write \"default: keep\""
+            )
+        ]
+    }
+
     private func zoneHint(_ table: PartitionedTable, policy: GrowthPolicy) -> [Finding] {
         guard case .zoned(let rules) = policy.grid.timeline, rules.name == ZoneRules.utc.name, settings.timeZone == nil,
-            policy.grid.period.isCalendar, !Self.namesOfUTC.contains(snapshot.server.sessionTimeZone)
+            settings.declared == nil, policy.grid.period.isCalendar,
+            !Self.namesOfUTC.contains(snapshot.server.sessionTimeZone)
         else { return [] }
         return [
             Finding(

@@ -59,29 +59,54 @@ package struct GrowthPolicy: Hashable, Codable, Sendable {
 
 /// What a caller may set for all tables, before a table's own policy.
 package struct PlanSettings: Hashable, Codable, Sendable {
+    /// The pattern's recommendation, in days.
+    package static let standardBufferDays = 60
+
     /// How far ahead partitions must exist, in days; 1 or more.
     package var bufferDays: Int
     /// The zone whose midnights are bounds, where the bounds themselves don't say; nil to infer it.
     package var timeZone: String?
-    /// nil for every partitioned table.
+    /// nil for every partitioned table, or every declared one.
     package var tables: Set<RelationName>?
+    /// What a policy file says: only these tables are looked after, and nothing is inferred. nil without one.
+    package var declared: [DeclaredPolicy]?
     /// More steps than this for one table are left to the next run, and said.
     package var stepsPerTable: Int
     /// More steps than this for all tables are left to the next run, and said.
     package var stepsPerRun: Int
 
     package init(
-        bufferDays: Int = 60,
+        bufferDays: Int = PlanSettings.standardBufferDays,
         timeZone: String? = nil,
         tables: Set<RelationName>? = nil,
+        declared: [DeclaredPolicy]? = nil,
         stepsPerTable: Int = 500,
         stepsPerRun: Int = 20_000
     ) {
         self.bufferDays = bufferDays
         self.timeZone = timeZone
         self.tables = tables
+        self.declared = declared
         self.stepsPerTable = stepsPerTable
         self.stepsPerRun = stepsPerRun
+    }
+}
+
+extension PlanSettings {
+    /// The declared policies of the tables that this is about; nil without a policy file.
+    package var wanted: [DeclaredPolicy]? {
+        declared?.filter { policy in tables?.contains(policy.table) ?? true }
+    }
+
+    /// The longest buffer of any table, in days.
+    package var longestBuffer: Int {
+        declared.map { $0.map(\.bufferDays).max() ?? 0 } ?? bufferDays
+    }
+
+    /// Whether a table is to be planned at all.
+    func covers(_ table: RelationName) -> Bool {
+        if let tables, !tables.contains(table) { return false }
+        return declared?.contains { $0.table == table } ?? true
     }
 }
 
@@ -100,6 +125,10 @@ package struct LeftAlone: Hashable, Codable, Sendable, Error {
         case ambiguousZone
         /// Nobody has extended it for longer than the buffer and three periods.
         case dormant
+        /// The policy file says something of it that isn't so.
+        case policyMismatch
+        /// The policy file lists it, and it isn't there.
+        case notFound
     }
 
     package var reason: Reason

@@ -13,9 +13,8 @@ package enum PolicyInference {
         in snapshot: CatalogSnapshot,
         settings: PlanSettings
     ) -> Result<GrowthPolicy, LeftAlone> {
-        if let left = unsupportedKind(of: table) ?? otherHands(on: table) { return .failure(left) }
+        if let left = unsupportedKind(of: table) ?? obstacle(to: table) { return .failure(left) }
         let ranges = ranges(of: table)
-        if let unreadable = unreadableBound(of: table) { return .failure(unreadable) }
         guard ranges.contains(where: \.range.isFinite) else {
             return .failure(
                 LeftAlone(
@@ -71,6 +70,11 @@ package enum PolicyInference {
             guard case .known(let bound) = partition.bound, let range = try? bound.keyRange(codec) else { return nil }
             return (partition, range)
         }
+    }
+
+    /// Why a table is not ours to grow, or can't be, whatever its policy is; nil where it can.
+    static func obstacle(to table: PartitionedTable) -> LeftAlone? {
+        otherHands(on: table) ?? unreadableBound(of: table)
     }
 
     private static func otherHands(on table: PartitionedTable) -> LeftAlone? {

@@ -34,13 +34,19 @@ package struct ParsedPolicy: Hashable, Sendable {
     /// Something about the value at `path` that was found after reading: a column that isn't there, a zone that the
     /// server doesn't know. It stands at the key, or at the next one around it where the file doesn't have the key.
     package func issue(at path: PolicyPath, _ message: String, suggestion: String? = nil) -> PolicyIssue {
+        PolicyIssue(PolicyProblem(position(of: path), message, suggestion: suggestion), file: file)
+    }
+
+    /// Where that is, for messages about it: `partitions.yaml:12:3`.
+    package func place(of path: PolicyPath) -> String { "\(file):\(position(of: path))" }
+
+    private func position(of path: PolicyPath) -> SourcePosition {
         var keys = path.keys[...]
         var position: SourcePosition?
         while position == nil, !keys.isEmpty {
             position = positions[keys.reduce([]) { $0 / $1 }]
             keys.removeLast()
         }
-        let start = SourcePosition(line: 1, column: 1)
-        return PolicyIssue(PolicyProblem(position ?? start, message, suggestion: suggestion), file: file)
+        return position ?? SourcePosition(line: 1, column: 1)
     }
 }

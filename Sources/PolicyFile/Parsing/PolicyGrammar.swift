@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
+import Partitioning
+
 /// The keys of a policy file.
 enum PolicyGrammar {
     /// A mapping of the file, as messages call it.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
+import Partitioning
+
 /// An amount of storage: `2 TiB`, `500 GB`.
 package struct ByteSize: Hashable, Sendable {
     /// 1 or more.

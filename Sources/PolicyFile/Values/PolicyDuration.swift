@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
+import Partitioning
+
 /// A length of time as people say it: `60d`, `13 months`.
 package struct PolicyDuration: Hashable, Sendable {
     package enum Unit: String, Hashable, Sendable, CaseIterable {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
+import Partitioning
+
 /// A value that is one of a few words.
 protocol PolicyKeyword: PolicyValue, RawRepresentable, CaseIterable where RawValue == String {
     /// Words that are not in the grammar, and what they mean in it.

@@ -17,6 +17,13 @@ package struct UnknownTimeZone: Error, CustomStringConvertible {
 extension CatalogReader {
     func addZones(to snapshot: CatalogSnapshot, settings: PlanSettings) async throws -> CatalogSnapshot {
         var snapshot = snapshot
+        if let declared = settings.wanted {
+            // A zone that the server doesn't know is a failure of the tables that name it, and of no other.
+            let names = Set(declared.map(\.timeZone)).sorted()
+            let rules = try await zoneRules(of: names, from: Self.epochOfGrids, snapshot, settings)
+            snapshot.declaredZones = Dictionary(rules.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+            return snapshot
+        }
         if let name = settings.timeZone {
             guard let rules = try await zoneRules(of: [name], from: Self.epochOfGrids, snapshot, settings).first else {
                 throw UnknownTimeZone(name: name)
@@ -89,9 +96,10 @@ extension CatalogReader {
     ) async throws -> [ZoneRules] {
         let day: Int64 = 86_400_000_000
         let start = Instant(microseconds: max(from, Self.firstOfMinutes).microseconds - 2 * day)
-        let years = Int64(settings.bufferDays).addingReportingOverflow(1100).partialValue.multipliedReportingOverflow(
-            by: day
-        )
+        let years = Int64(settings.longestBuffer).addingReportingOverflow(1100).partialValue
+            .multipliedReportingOverflow(
+                by: day
+            )
         let (end, late) = snapshot.server.now.microseconds.addingReportingOverflow(years.partialValue)
         guard !years.overflow, !late, !names.isEmpty else { return [] }
         let rows = try await session.connection.query(

@@ -5,6 +5,7 @@ import LibPQ
 import LocalPostgres
 import PartitionMap
 import PartitionRouter
+import Partitioning
 import Provisioning
 
 /// What `demo` shows, step by step, on a cluster of its own.
@@ -106,6 +107,7 @@ struct Demonstration {
             let source = MapSource(
                 table: EntityName(schema: "public", table: "events"),
                 registryURL: try RegistryURL(parsing: "self"),
+                settings: PlanSettings(),
                 logger: console.logger
             )
             let found = try await source.read { configuration }

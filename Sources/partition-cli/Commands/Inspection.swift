@@ -17,11 +17,14 @@ struct Inspection: Sendable {
         var plan: TablePlan
         var partitions: [Partition]
         var standing: RegistryStanding
-        var extra: Extra
+        /// nil for a table that isn't there.
+        var extra: Extra?
     }
 
     struct Result<Extra: Sendable>: Sendable {
         var server: ServerFacts
+        /// nil where policies are inferred.
+        var policyFile: String?
         var registry: RegistryChoice
         var tables: [Table<Extra>]
     }
@@ -44,7 +47,12 @@ struct Inspection: Sendable {
             do {
                 let tables = try await self.tables(of: observation, session, choice, extra)
                 await choice.close()
-                return Result(server: observation.snapshot.server, registry: choice, tables: tables)
+                return Result(
+                    server: observation.snapshot.server,
+                    policyFile: scope.policyFile,
+                    registry: choice,
+                    tables: tables
+                )
             } catch {
                 await choice.close()
                 throw error
@@ -60,7 +68,10 @@ struct Inspection: Sendable {
     ) async throws -> [Table<Extra>] {
         var tables: [Table<Extra>] = []
         for (index, plan) in observation.plan.tables.enumerated() {
-            guard let table = observation.snapshot.tables.first(where: { $0.oid == plan.oid }) else { continue }
+            guard let table = observation.snapshot.tables.first(where: { $0.oid == plan.oid }) else {
+                tables.append(Table(plan: plan, partitions: [], standing: .unmanaged, extra: nil))
+                continue
+            }
             console.progress?.say("\(plan.table) (\(index + 1) of \(observation.plan.tables.count))")
             tables.append(
                 Table(

@@ -12,7 +12,8 @@ import Provisioning
 struct MapSource {
     var table: EntityName
     var registryURL: RegistryURL?
-    var timeZone: String?
+    /// For where the catalog is asked.
+    var settings: PlanSettings
     var logger: Logger
 
     struct Found {
@@ -78,12 +79,17 @@ struct MapSource {
     }
 
     private func fromCatalog(_ session: DatabaseSession) async throws -> Found {
-        let name = RelationName(schema: table.schema, name: table.table)
-        let settings = PlanSettings(timeZone: timeZone, tables: [name])
+        let name = RelationName(table)
         let observation = try await Observation.make(session: session, settings: settings)
-        guard let plan = observation.plan.tables.first,
+        guard let plan = observation.plan.tables.first(where: { $0.table == name }),
             let current = observation.snapshot.tables.first(where: { $0.oid == plan.oid })
-        else { throw CommandFailure(.failed, "\(name) is gone") }
+        else {
+            throw CommandFailure(
+                .failed,
+                "\(name) can't be resolved from the catalog: it is gone, or the policy file doesn't list it",
+                remedy: "add it to the policy file, or say --config=none"
+            )
+        }
         guard let policy = plan.policy else {
             throw CommandFailure(
                 .failed,

@@ -29,16 +29,16 @@ struct PlanCommand: Command {
     @OptionGroup var output: OutputOptions
 
     func perform(_ console: Console) async throws -> ExitStatus {
-        let configuration = try database.configuration(console.environment)
+        let input = try CommandInput(planning, database, registry, console)
         console.progress?.say("reading the catalog")
         let result = try await PlanResult.make(
-            configuration,
-            scope: planning.scope,
-            registryURL: try registry.url(console.environment),
+            input.configuration,
+            scope: input.scope,
+            registryURL: input.registryURL,
             quota: quota.guardian,
             logger: console.logger
         )
-        let status = result.status(named: planning.scope.named, detailed: detailedExitcode)
+        let status = result.status(named: input.scope.named, detailed: detailedExitcode)
         console.show(result.page, result.view(status))
         return status
     }

@@ -11,6 +11,8 @@ import Provisioning
 struct PlanResult: Sendable {
     var plan: Plan
     var bufferDays: Int
+    /// nil where policies are inferred.
+    var policyFile: String?
     var quota: QuotaView?
     var blockers: [Blocker]
     var registry: RegistryChoice
@@ -40,6 +42,7 @@ struct PlanResult: Sendable {
             return PlanResult(
                 plan: observation.plan,
                 bufferDays: scope.bufferDays,
+                policyFile: scope.policyFile,
                 quota: view,
                 blockers: try await Blocker.current(of: observation.plan.steps, on: session.connection),
                 registry: choice,
@@ -63,7 +66,8 @@ struct PlanResult: Sendable {
 
     var page: Page {
         var page = Page()
-        page.line("plan for the database \(plan.database), buffer \(counted(bufferDays, "day"))", .heading)
+        let basis = policyFile.map { "policy \($0)" } ?? "buffer \(counted(bufferDays, "day"))"
+        page.line("plan for the database \(plan.database), \(basis)", .heading)
         for table in plan.tables
         where !table.steps.isEmpty || table.findings.contains(where: \.isOpen) || isToPublish(table) {
             page.section(self.page(of: table))

@@ -28,6 +28,7 @@ struct ResolveCommand: Command {
     @Argument(help: "The key: a date, a date-time (with an offset where the key has a time zone).")
     var key: [String]
 
+    @OptionGroup var policy: PolicyOptions
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var registry: RegistryOptions
 
@@ -44,13 +45,20 @@ struct ResolveCommand: Command {
     @OptionGroup var output: OutputOptions
 
     func perform(_ console: Console) async throws -> ExitStatus {
+        let policy = try PolicyConnections(policy, database, registry, console.environment)
         let source = MapSource(
             table: table,
-            registryURL: try registry.url(console.environment),
-            timeZone: timeZone,
+            registryURL: try registry.url(console.environment, policy: policy.registry),
+            settings: PlanSettings(
+                timeZone: timeZone,
+                tables: [RelationName(table)],
+                declared: policy.file?.declared(bufferDays: nil, timeZone: timeZone)
+            ),
             logger: console.logger
         )
-        let found = try await source.read { try database.configuration(console.environment) }
+        let found = try await source.read {
+            try database.configuration(console.environment, policy: policy.database)
+        }
         let resolution: PartitionLookup.Resolution
         do {
             resolution = try PartitionLookup(found.document).resolve(key)

@@ -54,10 +54,11 @@ struct RotateCommand: Command {
     @OptionGroup var output: OutputOptions
 
     func perform(_ console: Console) async throws -> ExitStatus {
+        let input = try CommandInput(planning, database, registry, console)
         let rotation = Rotation(
-            configuration: try database.configuration(console.environment),
-            registryURL: try registry.url(console.environment),
-            scope: planning.scope,
+            configuration: input.configuration,
+            registryURL: input.registryURL,
+            scope: input.scope,
             quota: quota.guardian,
             deadline: .seconds(deadline),
             lockBudget: .seconds(lockBudget),
@@ -66,7 +67,7 @@ struct RotateCommand: Command {
         let result = try await rotation.run(console)
         let status = ExitStatus(
             result.report,
-            named: planning.scope.named,
+            named: input.scope.named,
             interrupted: await console.interruption.status
         )
         if let reason = result.registry.reason, !result.managedTables.isEmpty {

@@ -57,6 +57,7 @@ struct Rotation: Sendable {
             let result = RotationResult(
                 report: report,
                 bufferDays: scope.bufferDays,
+                policyFile: scope.policyFile,
                 registry: choice,
                 quota: preparation.quota
             )

@@ -8,6 +8,8 @@ import Provisioning
 struct RotationResult: Sendable {
     var report: RunReport
     var bufferDays: Int
+    /// nil where policies are inferred.
+    var policyFile: String?
     var registry: RegistryChoice
     var quota: QuotaView?
 

@@ -25,10 +25,11 @@ struct StatusCommand: Command {
     @OptionGroup var output: OutputOptions
 
     func perform(_ console: Console) async throws -> ExitStatus {
+        let input = try CommandInput(planning, database, registry, console)
         let inspection = Inspection(
-            configuration: try database.configuration(console.environment),
-            registryURL: try registry.url(console.environment),
-            scope: planning.scope,
+            configuration: input.configuration,
+            registryURL: input.registryURL,
+            scope: input.scope,
             console: console
         )
         let result = try await inspection.run { session, _, table, _ in

@@ -16,6 +16,7 @@ struct StatusResult {
             .heading
         )
         if inspection.server.isInRecovery { page.line("the server is a standby") }
+        if let file = inspection.policyFile { page.line("policy: \(file)") }
         page.line("registry: " + (inspection.registry.reason ?? inspection.registry.name))
         page.line()
         guard !inspection.tables.isEmpty else {
@@ -39,7 +40,7 @@ struct StatusResult {
             key.interval,
             coverage.coveredUntil.map(key.display) ?? "not now",
             KeyText.days(coverage.daysRemaining),
-            table.extra.words,
+            table.extra?.words ?? "-",
             StandingView(table.standing).words,
         ]
     }
@@ -71,6 +72,7 @@ struct StatusResult {
         var now: String
         var serverVersion: String
         var isStandby: Bool
+        @Nullable var policyFile: String?
         var registry: RegistryView
         var tables: [Table]
     }
@@ -81,6 +83,7 @@ struct StatusResult {
             now: inspection.server.now.description,
             serverVersion: Self.version(inspection.server.version),
             isStandby: inspection.server.isInRecovery,
+            policyFile: inspection.policyFile,
             registry: RegistryView(inspection.registry),
             tables: inspection.tables.map { table in
                 View.Table(
@@ -89,7 +92,7 @@ struct StatusResult {
                     policy: table.plan.policy.map(PolicyView.init),
                     coverage: table.plan.coverage.map(CoverageView.init),
                     partitions: table.partitions.count,
-                    defaultRows: DefaultRowsView(table.extra),
+                    defaultRows: table.extra.flatMap(DefaultRowsView.init),
                     registry: StandingView(table.standing)
                 )
             }

@@ -25,20 +25,21 @@ struct VerifyCommand: Command {
     @OptionGroup var output: OutputOptions
 
     func perform(_ console: Console) async throws -> ExitStatus {
+        let input = try CommandInput(planning, database, registry, console)
         let inspection = Inspection(
-            configuration: try database.configuration(console.environment),
-            registryURL: try registry.url(console.environment),
-            scope: planning.scope,
+            configuration: input.configuration,
+            registryURL: input.registryURL,
+            scope: input.scope,
             console: console
         )
         let result = try await inspection.run { session, observation, table, _ in
             try await Self.properties(of: table, in: observation, session)
         }
         let findings = result.tables.flatMap { table in
-            table.plan.findings + table.extra
+            table.plan.findings + (table.extra ?? [])
                 + (table.standing.finding(of: table.plan.table, registry: result.registry.name).map { [$0] } ?? [])
         }
-        let verdict = VerifyResult(inspection: result, findings: findings, named: planning.scope.named)
+        let verdict = VerifyResult(inspection: result, findings: findings, named: input.scope.named)
         console.show(verdict.page, verdict.view, isRemarkable: verdict.status != .success)
         return verdict.status
     }

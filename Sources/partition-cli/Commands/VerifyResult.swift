@@ -62,6 +62,7 @@ struct VerifyResult {
         let command = "verify"
         var exitStatus: Int32
         var database: String
+        @Nullable var policyFile: String?
         var registry: RegistryView
         var summary: Summary
         var tables: [Table]
@@ -72,6 +73,7 @@ struct VerifyResult {
         View(
             exitStatus: status.code,
             database: inspection.server.database,
+            policyFile: inspection.policyFile,
             registry: RegistryView(inspection.registry),
             summary: View.Summary(
                 tables: inspection.tables.count,

@@ -8,12 +8,31 @@ import Partitioning
 struct Scope: Sendable {
     /// As the caller named them; empty for all.
     var tables: [EntityName] = []
+    /// Of a table for which nothing else is said.
     var bufferDays: Int
     var timeZone: String?
+    /// Of the policy file; nil where policies are inferred.
+    var declared: [DeclaredPolicy]?
+    /// As the caller named it.
+    var policyFile: String?
 
     var settings: PlanSettings {
-        PlanSettings(bufferDays: bufferDays, timeZone: timeZone, tables: tables.isEmpty ? nil : named)
+        PlanSettings(
+            bufferDays: bufferDays,
+            timeZone: timeZone,
+            tables: tables.isEmpty ? nil : Set(tables.map(RelationName.init)),
+            declared: declared
+        )
     }
 
-    var named: Set<RelationName> { Set(tables.map { RelationName(schema: $0.schema, name: $0.table) }) }
+    /// Tables that somebody asked for by name, on the command line or in the policy file: leaving one of these alone is not success.
+    var named: Set<RelationName> {
+        Set(settings.wanted?.map(\.table) ?? tables.map(RelationName.init))
+    }
+}
+
+extension RelationName {
+    init(_ entity: EntityName) {
+        self.init(schema: entity.schema, name: entity.table)
+    }
 }

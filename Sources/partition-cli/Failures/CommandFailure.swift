@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
+import PolicyFile
+
 /// Why a command ended early: what happened, to what, why, and what to do next. No secret, no SQL, no stack trace.
 struct CommandFailure: Error, Hashable {
     var status: ExitStatus
@@ -9,6 +11,8 @@ struct CommandFailure: Error, Hashable {
     var remedy: String?
     /// As PostgreSQL gave it.
     var sqlState: String?
+    /// What else is wrong, a sentence each: a file may have several mistakes.
+    var others: [String] = []
 
     init(_ status: ExitStatus, _ message: String, remedy: String? = nil, sqlState: String? = nil) {
         self.status = status
@@ -17,10 +21,23 @@ struct CommandFailure: Error, Hashable {
         self.sqlState = sqlState
     }
 
+    /// - Parameters:
+    ///   - issues: what is wrong with a policy file, one at least.
+    ///   - more: how much else is.
+    init(policy issues: [PolicyIssue], more: Int) {
+        self.init(
+            .configuration,
+            issues.first?.description ?? "the policy file is wrong",
+            remedy: "correct the file; nothing was run. docs/policy-file.md has the grammar"
+        )
+        others = issues.dropFirst().map(\.description) + (more > 0 ? ["and \(more) more"] : [])
+    }
+
     /// For standard error.
     var text: String {
         let code = sqlState.map { " (SQLSTATE \($0))" } ?? ""
         let next = remedy.map { "\n  to do: \($0)" } ?? ""
-        return Page.plain("error: \(message)\(code)") + next
+        let rest = others.map { "\n" + Page.plain("error: \($0)") }.joined()
+        return Page.plain("error: \(message)\(code)") + rest + next
     }
 }

@@ -9,16 +9,26 @@ struct DatabaseOptions: ParsableArguments, Sendable {
     @Option(
         name: .customLong("db-url"),
         help: ArgumentHelp(
-            "Which database: a postgresql:// URI or key=value pairs, as for psql. (default: $DB_URL, else libpq's PG… variables)",
+            """
+            Which database: a postgresql:// URI or key=value pairs, as for psql. (default: $DB_URL, else the policy \
+            file's, else libpq's PG… variables)
+            """,
             valueName: "url"
         )
     )
     var databaseURL: String?
 
+    /// Whether somebody said it before the policy file is asked.
+    func isGiven(_ environment: [String: String]) -> Bool {
+        databaseURL != nil || environment["DB_URL"] != nil
+    }
+
+    /// - Parameter policy: what the policy file says, if anything.
     /// - Throws: ``CommandFailure`` of status `usage`; its text holds no part of the string that could be a password.
-    func configuration(_ environment: [String: String]) throws -> ConnectionConfiguration {
+    func configuration(_ environment: [String: String], policy: String? = nil) throws -> ConnectionConfiguration {
         if let databaseURL { return try Self.configuration(databaseURL, from: "--db-url") }
         if let variable = environment["DB_URL"] { return try Self.configuration(variable, from: "DB_URL") }
+        if let policy { return try Self.configuration(policy, from: "\"database\" of the policy file") }
         guard Self.libpqVariables.contains(where: { !environment[$0, default: ""].isEmpty }) else {
             throw CommandFailure(
                 .usage,

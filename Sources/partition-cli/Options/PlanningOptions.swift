@@ -3,9 +3,13 @@
 
 import ArgumentParser
 import PartitionMap
+import Partitioning
+import PolicyFile
 
 /// Which tables, how far ahead, in which zone.
 struct PlanningOptions: ParsableArguments, Sendable {
+    @OptionGroup var policy: PolicyOptions
+
     @Option(
         name: .customLong("table"),
         help: ArgumentHelp(
@@ -18,10 +22,13 @@ struct PlanningOptions: ParsableArguments, Sendable {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("How far ahead partitions must exist: 1 to 3650. (default: 60)", valueName: "days"),
+        help: ArgumentHelp(
+            "How far ahead partitions must exist, where a table's own policy doesn't say: 1 to 3650. (default: 60)",
+            valueName: "days"
+        ),
         transform: Transform.number(1...3650, of: "days")
     )
-    var bufferDays = 60
+    var bufferDays: Int?
 
     @Option(
         name: .customLong("timezone"),
@@ -33,5 +40,25 @@ struct PlanningOptions: ParsableArguments, Sendable {
     )
     var timeZone: String?
 
-    var scope: Scope { Scope(tables: tables, bufferDays: bufferDays, timeZone: timeZone) }
+    /// - Throws: ``CommandFailure`` of status `usage` for a table that the policy file doesn't list.
+    func scope(_ policy: ParsedPolicy?) throws(CommandFailure) -> Scope {
+        let defaults = policy?.document.defaults
+        let scope = Scope(
+            tables: tables,
+            bufferDays: bufferDays ?? defaults?.buffer?.wholeDays ?? PlanSettings.standardBufferDays,
+            timeZone: timeZone,
+            declared: policy?.declared(bufferDays: bufferDays, timeZone: timeZone),
+            policyFile: policy?.file
+        )
+        guard let declared = scope.declared else { return scope }
+        for table in tables.map(RelationName.init) where !declared.contains(where: { $0.table == table }) {
+            throw CommandFailure(
+                .usage,
+                "--table: \(table) isn't in the policy file \(scope.policyFile ?? "")",
+                remedy:
+                    "with a policy file only tables that it lists are looked after; add it there, or say --config=none"
+            )
+        }
+        return scope
+    }
 }

@@ -11,18 +11,26 @@ struct RegistryOptions: ParsableArguments, Sendable {
         help: ArgumentHelp(
             """
             Where partition maps are published: redis:// rediss:// postgres:// self none. (default: $REGISTRY_URL, else \
-            the database itself where partition_registry is installed)
+            the policy file's, else the database itself where partition_registry is installed)
             """,
             valueName: "url"
         )
     )
     var registryURL: String?
 
+    /// Whether somebody said it before the policy file is asked.
+    func isGiven(_ environment: [String: String]) -> Bool {
+        registryURL != nil || environment["REGISTRY_URL"] != nil
+    }
+
     /// nil where nobody said anything.
     ///
+    /// - Parameter policy: what the policy file says, if anything.
     /// - Throws: ``CommandFailure`` of status `usage`.
-    func url(_ environment: [String: String]) throws(CommandFailure) -> RegistryURL? {
-        guard let (text, source) = text(environment) else { return nil }
+    func url(_ environment: [String: String], policy: String? = nil) throws(CommandFailure) -> RegistryURL? {
+        guard let (text, source) = text(environment) ?? policy.map({ ($0, "\"registry\" of the policy file") }) else {
+            return nil
+        }
         guard !text.allSatisfy(\.isWhitespace) else { throw EmptyURL.registry(source) }
         do {
             return try RegistryURL(parsing: text, environment: environment)

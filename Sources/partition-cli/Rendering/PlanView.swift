@@ -34,6 +34,7 @@ struct PlanView: Encodable {
     var database: String
     var now: String
     var bufferDays: Int
+    @Nullable var policyFile: String?
     @Nullable var quota: QuotaView?
     var blockers: [BlockerView]
     var registry: RegistryView
@@ -85,6 +86,8 @@ extension LeftAlone.Reason {
         case .notInferable: "not-inferable"
         case .ambiguousZone: "ambiguous-zone"
         case .dormant: "dormant"
+        case .policyMismatch: "policy-mismatch"
+        case .notFound: "not-found"
         }
     }
 }
@@ -96,6 +99,7 @@ extension PlanResult {
             database: plan.database,
             now: plan.now.description,
             bufferDays: bufferDays,
+            policyFile: policyFile,
             quota: quota,
             blockers: blockers.map(BlockerView.init),
             registry: RegistryView(registry),

@@ -162,7 +162,8 @@ struct RotationPage {
         let parts = counts.parts
         if parts.isEmpty, status == .success {
             let tables = counted(result.managedTables.count, "table")
-            return "nothing to do: \(tables) covered to the horizon of \(counted(result.bufferDays, "day"))"
+            let horizon = result.policyFile.map { "the policy \($0)" } ?? counted(result.bufferDays, "day")
+            return "nothing to do: \(tables) covered to the horizon of \(horizon)"
         }
         if parts.isEmpty { return "nothing was done: not every table can be looked after" }
         return parts.joined(separator: ", ")

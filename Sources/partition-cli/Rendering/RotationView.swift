@@ -47,6 +47,7 @@ struct RotationView: Encodable {
     var startedAt: String
     var durationSeconds: Double
     var bufferDays: Int
+    @Nullable var policyFile: String?
     @Nullable var quota: QuotaView?
     var registry: RegistryView
     var summary: RunSummary
@@ -70,6 +71,7 @@ extension RotationResult {
             startedAt: report.startedAt.description,
             durationSeconds: (report.duration * 1000).rounded() / 1000,
             bufferDays: bufferDays,
+            policyFile: policyFile,
             quota: quota,
             registry: RegistryView(registry),
             summary: RunSummary(report),

@@ -81,6 +81,7 @@ struct FailureView: Encodable {
         var message: String
         @Nullable var remedy: String?
         @Nullable var sqlState: String?
+        var others: [String]
     }
 
     let schemaVersion = 1
@@ -91,7 +92,12 @@ struct FailureView: Encodable {
     init(_ failure: CommandFailure, command: String) {
         self.command = command
         exitStatus = failure.status.code
-        error = Cause(message: failure.message, remedy: failure.remedy, sqlState: failure.sqlState)
+        error = Cause(
+            message: failure.message,
+            remedy: failure.remedy,
+            sqlState: failure.sqlState,
+            others: failure.others
+        )
     }
 }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-/// `--db-url=$DB_URL` with a variable that isn't set: the parser would take the next word for the value.
+/// `--db-url=$DB_URL`, or another such option, with a variable that isn't set: the parser would take the next word for the value.
 enum EmptyURL {
     /// What to say; nil where no URL is empty.
     static func failure(in values: [String]) -> CommandFailure? {
         if values.contains("--db-url=") { return database("--db-url") }
         if values.contains("--registry-url=") { return registry("--registry-url") }
+        if values.contains("--config=") { return policyFile("--config") }
         return nil
     }
 
@@ -16,6 +17,14 @@ enum EmptyURL {
             .usage,
             "\(source) is empty: probably a variable that isn't set",
             remedy: "set it to a connection string such as postgresql://user@host:5432/database"
+        )
+    }
+
+    static func policyFile(_ source: String) -> CommandFailure {
+        CommandFailure(
+            .usage,
+            "\(source) is empty: probably a variable that isn't set",
+            remedy: "set it to the policy file's name, or say \"\(PolicyFileSource.none)\" to do without one"
         )
     }
 

@@ -2,12 +2,12 @@
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
 /// Finds what a misspelt word was meant to be.
-enum NearestWord {
+package enum NearestWord {
     /// The word of `candidates` that `word` resembles most, or nil where it resembles none.
     ///
     /// A word resembles another if one is the beginning of the other (of two letters and more), or if no more than a
     /// third of its letters, and one in any case, are wrong, missing, too many or swapped with their neighbour.
-    static func to(_ word: String, among candidates: [String]) -> String? {
+    package static func to(_ word: String, among candidates: [String]) -> String? {
         let letters = Array(word.lowercased().unicodeScalars.prefix(maximumLength))
         guard letters.count >= 2 else { return nil }
         var best: (candidate: String, distance: Int)?

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-@testable import PolicyFile
+import Partitioning
 import Testing
 
 @Suite("The nearest word")
