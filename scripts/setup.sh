@@ -48,6 +48,8 @@ missing_debian_packages() {
     command -v pkg-config >/dev/null || echo pkg-config
     { command -v pkg-config >/dev/null && pkg-config --exists libpq; } || echo libpq-dev
     [ -n "$(postgres_binaries 15)" ] || echo postgresql-15
+    # Sets made by other hands: init reads them.
+    [ -f /usr/share/postgresql/15/extension/pg_partman.control ] || echo postgresql-15-partman
     command -v redis-server >/dev/null || echo redis-server
     command -v redis-cli >/dev/null || echo redis-tools
     # An ordinary user's PATH may lack sbin, where Debian puts it.

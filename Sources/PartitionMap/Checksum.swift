@@ -4,7 +4,7 @@
 import Crypto
 
 /// SHA-256 as 64 lower-case hexadecimal digits.
-func hexadecimalSHA256(_ bytes: [UInt8]) -> String {
+package func hexadecimalSHA256(_ bytes: [UInt8]) -> String {
     let digits = Array("0123456789abcdef".utf8)
     var text: [UInt8] = []
     for byte in SHA256.hash(data: bytes) {

@@ -14,8 +14,9 @@ package struct CatalogReader: Sendable {
 
     /// One consistent reading of every partitioned table, with the zones that the settings ask for.
     ///
+    /// - Parameter now: another moment than the server's clock shows; nil for the clock's.
     /// - Throws: `PostgresError`, `TransactionError`, or `UnknownTimeZone` for a zone the server doesn't know.
-    package func snapshot(settings: PlanSettings) async throws -> CatalogSnapshot {
+    package func snapshot(settings: PlanSettings, at now: Instant? = nil) async throws -> CatalogSnapshot {
         // Decoding 60,000 rows takes a while, in which no transaction is held open.
         let rows = try await session.connection.withTransaction(
             TransactionOptions(isolation: .repeatableRead, readOnly: true)
@@ -29,7 +30,8 @@ package struct CatalogReader: Sendable {
                 unattached: try await connection.query(Self.unattachedQuery)
             )
         }
-        let snapshot = CatalogSnapshot(server: rows.server, tables: try rows.assembled())
+        var snapshot = CatalogSnapshot(server: rows.server, tables: try rows.assembled())
+        if let now { snapshot.server.now = now }
         return try await addZones(to: snapshot, settings: settings)
     }
 

@@ -28,7 +28,7 @@ package struct DatabaseSession: Sendable {
             // Before anything is set: a setting would outlive us on a server process that a pooler hands on.
             try await PoolerProbe(configuration: configuration, logger: logger)
                 .check(connection, reading: Int32(truncatingIfNeeded: try row.int("process")))
-            _ = try await connection.script(Self.preparation)
+            _ = try await connection.script(Self.settings)
             return DatabaseSession(connection: connection, originalTimeZone: zone)
         } catch {
             await connection.close()
@@ -45,7 +45,7 @@ package struct DatabaseSession: Sendable {
     ]
 
     /// Nothing here is inherited from role or database settings, and nothing outside pg_catalog can be meant by a bare name.
-    private static let preparation: [Statement] =
+    static let settings: [Statement] =
         standingSettings + [
             "SET TimeZone = 'UTC'",
             "SET DateStyle = 'ISO, YMD'",

@@ -113,13 +113,7 @@ struct DefaultShield {
         guard !runs.isEmpty else { return nil }
         let name = Self.constraint(over: creations)
         let outcome = try await ladder.perform(
-            change(
-                """
-                ALTER TABLE \(defaultPartition.name) ADD CONSTRAINT \(identifier: name)
-                CHECK (\(fragment: Statement.joined(runs.map(outside), separator: " AND "))) NOT VALID
-                """,
-                purpose: "shield \(defaultPartition.name)"
-            ),
+            addition(over: creations, sparing: occupied),
             on: connection,
             until: deadline,
             logger: logger
@@ -131,6 +125,33 @@ struct DefaultShield {
         let validation = ContinuousClock.now - clock
         await PausePoint.checkValidated.reach()
         return .raised(Raised(constraint: name, validation: validation))
+    }
+
+    /// The CHECK, not yet validated.
+    func addition(over creations: [PartitionCreation], sparing occupied: [PartitionCreation] = []) -> LockedChange {
+        let runs = Self.runs(of: creations, between: occupied)
+        return change(
+            """
+            ALTER TABLE \(defaultPartition.name) ADD CONSTRAINT \(identifier: Self.constraint(over: creations))
+            CHECK (\(fragment: Statement.joined(runs.map(outside), separator: " AND "))) NOT VALID
+            """,
+            purpose: "shield \(defaultPartition.name)"
+        )
+    }
+
+    /// One message is one transaction: the timeout comes back by itself.
+    func validation(of constraint: String) -> [Statement] {
+        [
+            "SET LOCAL statement_timeout = 0",
+            "ALTER TABLE \(defaultPartition.name) VALIDATE CONSTRAINT \(identifier: constraint)",
+        ]
+    }
+
+    func removal(of constraint: String) -> LockedChange {
+        change(
+            "ALTER TABLE \(defaultPartition.name) DROP CONSTRAINT IF EXISTS \(identifier: constraint)",
+            purpose: "drop the CHECK \(constraint) of \(defaultPartition.name)"
+        )
     }
 
     /// The creations in key order, cut where an occupied range lies between them. What else lies between has partitions
@@ -161,10 +182,7 @@ struct DefaultShield {
     /// Reads the whole table, for as long as it takes within the run.
     private func validate(_ constraint: String) async throws(PostgresError) {
         _ = try await connection.script(
-            [
-                "SET LOCAL statement_timeout = 0",
-                "ALTER TABLE \(defaultPartition.name) VALIDATE CONSTRAINT \(identifier: constraint)",
-            ],
+            validation(of: constraint),
             deadline: max(.milliseconds(1), runDeadline - ContinuousClock.now)
         )
     }
@@ -172,10 +190,7 @@ struct DefaultShield {
     /// Drops the CHECK, of this run or an earlier one.
     func drop(_ constraint: String, until deadline: ContinuousClock.Instant) async throws -> LockLadder.Outcome {
         try await ladder.perform(
-            change(
-                "ALTER TABLE \(defaultPartition.name) DROP CONSTRAINT IF EXISTS \(identifier: constraint)",
-                purpose: "drop the CHECK \(constraint) of \(defaultPartition.name)"
-            ),
+            removal(of: constraint),
             on: connection,
             until: deadline,
             logger: logger

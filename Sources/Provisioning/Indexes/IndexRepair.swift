@@ -12,7 +12,7 @@ struct IndexRepair {
     let logger: Logger
 
     /// What stands there now.
-    private struct Situation {
+    struct Situation {
         /// `pg_get_indexdef` of the parent's index from `USING` on.
         var definition: String
         var isUnique: Bool
@@ -101,24 +101,42 @@ struct IndexRepair {
         }.value
     }
 
+    static func name(of gap: IndexGap, attempt: Int = 0) -> String {
+        let suffix = "_" + gap.parentIndex.name
+        let base = IdentifierName.truncated(gap.partition.name + suffix, suffixKept: String(suffix.suffix(20)))
+        return IdentifierName.disambiguated(base, attempt: attempt)
+    }
+
+    static func creation(of name: String, _ gap: IndexGap, _ situation: Situation) -> Statement {
+        let kind: Statement = situation.isUnique ? "UNIQUE " : ""
+        let definition = Statement(trustedCatalogSQL: situation.definition, "pg_get_indexdef")
+        return """
+            CREATE \(fragment: kind)INDEX CONCURRENTLY \(identifier: name) ON \(gap.partition) \(fragment: definition)
+            """
+    }
+
+    /// Makes a finished index the constraint that the parent's is.
+    static func constraint(from child: String, _ gap: IndexGap, _ situation: Situation) -> Statement {
+        let kind: Statement = situation.constraint.hasPrefix("p") ? "PRIMARY KEY" : "UNIQUE"
+        let timing = Statement(trustedCatalogSQL: String(situation.constraint.dropFirst()), "made by PropertyReader")
+        return """
+            ALTER TABLE \(gap.partition) ADD CONSTRAINT \(identifier: child) \(fragment: kind)
+            USING INDEX \(identifier: child)\(fragment: timing)
+            """
+    }
+
     private func build(
         _ gap: IndexGap,
         _ situation: Situation,
         until deadline: ContinuousClock.Instant
     ) async throws(PostgresError) -> String {
-        let suffix = "_" + gap.parentIndex.name
-        let base = IdentifierName.truncated(gap.partition.name + suffix, suffixKept: String(suffix.suffix(20)))
-        let kind: Statement = situation.isUnique ? "UNIQUE " : ""
-        let definition = Statement(trustedCatalogSQL: situation.definition, "pg_get_indexdef")
         var attempt = 0
         while true {
-            let name = IdentifierName.disambiguated(base, attempt: attempt)
+            let name = Self.name(of: gap, attempt: attempt)
             let before = try await indexes(of: gap)
             do {
                 try await online(
-                    """
-                    CREATE \(fragment: kind)INDEX CONCURRENTLY \(identifier: name) ON \(gap.partition) \(fragment: definition)
-                    """,
+                    Self.creation(of: name, gap, situation),
                     tablespace: situation.tablespace,
                     until: deadline
                 )
@@ -166,15 +184,10 @@ struct IndexRepair {
         _ situation: Situation,
         until deadline: ContinuousClock.Instant
     ) async throws -> LockLadder.Outcome {
-        let kind: Statement = situation.constraint.hasPrefix("p") ? "PRIMARY KEY" : "UNIQUE"
-        let timing = Statement(trustedCatalogSQL: String(situation.constraint.dropFirst()), "made by PropertyReader")
-        return try await ladder.perform(
+        try await ladder.perform(
             LockedChange(
                 locks: [LockUse(relation: gap.partition, oid: gap.partitionOID, mode: .accessExclusive)],
-                body: """
-                    ALTER TABLE \(gap.partition) ADD CONSTRAINT \(identifier: child) \(fragment: kind)
-                    USING INDEX \(identifier: child)\(fragment: timing)
-                    """,
+                body: Self.constraint(from: child, gap, situation),
                 identities: [gap.partitionOID: gap.partition],
                 purpose: "make \(child) a constraint of \(gap.partition)"
             ),
@@ -220,7 +233,7 @@ struct IndexRepair {
         """
     }
 
-    private func situation(_ gap: IndexGap) async throws(PostgresError) -> Situation {
+    func situation(_ gap: IndexGap) async throws(PostgresError) -> Situation {
         let properties = try await PropertyReader(connection: connection).properties(of: [gap.partitionOID])
         let parentOID = try await parentOID(gap)
         let parents = try await PropertyReader(connection: connection).properties(of: [parentOID])

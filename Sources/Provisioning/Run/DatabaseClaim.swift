@@ -11,6 +11,18 @@ struct DatabaseClaim {
 
     let connection: Connection
 
+    /// Takes the claim, or fails at once: for a session without this program.
+    static var orError: Statement {
+        let body: Statement = """
+            BEGIN
+            IF NOT pg_try_advisory_lock(\(literal: key)) THEN
+            RAISE EXCEPTION USING ERRCODE = 'lock_not_available', MESSAGE = 'a run of partition-cli is at work on this database';
+            END IF;
+            END
+            """
+        return "DO \(quoted: body)"
+    }
+
     enum Outcome {
         case taken
         /// Who has it, for people.

@@ -11,10 +11,15 @@ package struct Observation: Sendable {
 
     /// Reads the catalog, plans, looks up the names that the plan wants, and plans again where some are taken.
     ///
+    /// - Parameter now: another moment than the server's clock shows, to see what a plan would be then; nil for the clock's.
     /// - Throws: `PostgresError`, `TransactionError`, `UnknownTimeZone`.
-    package static func make(session: DatabaseSession, settings: PlanSettings) async throws -> Observation {
+    package static func make(
+        session: DatabaseSession,
+        settings: PlanSettings,
+        at now: Instant? = nil
+    ) async throws -> Observation {
         let reader = CatalogReader(session: session)
-        let snapshot = try await reader.snapshot(settings: settings)
+        let snapshot = try await reader.snapshot(settings: settings, at: now)
         var planner = Planner(snapshot: snapshot, settings: settings)
         var plan = planner.plan()
         // A second choice may be taken as well: each round looks up names not seen before, of which a plan has few.

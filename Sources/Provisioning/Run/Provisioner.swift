@@ -14,6 +14,8 @@ package struct Provisioner: Sendable {
     package var budget: RunBudget
     package var quota: QuotaGuard?
     package var publisher: Publisher?
+    /// The plan that somebody has looked through: nothing else is done. nil to do whatever is needed.
+    package var approved: SavedPlan?
     package var logger: Logger
     package var tell: @Sendable (RunEvent) -> Void
 
@@ -23,6 +25,7 @@ package struct Provisioner: Sendable {
         budget: RunBudget,
         quota: QuotaGuard? = nil,
         publisher: Publisher? = nil,
+        approved: SavedPlan? = nil,
         logger: Logger,
         tell: @escaping @Sendable (RunEvent) -> Void = { _ in }
     ) {
@@ -31,6 +34,7 @@ package struct Provisioner: Sendable {
         self.budget = budget
         self.quota = quota
         self.publisher = publisher
+        self.approved = approved
         self.logger = logger
         self.tell = tell
     }
@@ -39,7 +43,7 @@ package struct Provisioner: Sendable {
     ///
     /// A cancellation of the task ends the statement that is under way; what was committed is then verified and published before this returns.
     ///
-    /// - Throws: `PostgresError` where the database can't be reached or read at all, `UnknownTimeZone`.
+    /// - Throws: `PostgresError` where the database can't be reached or read at all, `UnknownTimeZone`, ``StalePlan``.
     package func rotate() async throws -> RunReport {
         let clock = ContinuousClock.now
         let deadline = clock + budget.run
@@ -102,6 +106,7 @@ package struct Provisioner: Sendable {
         while true {
             do {
                 let observation = try await observed(session)
+                try approve(observation, isFirst: !progress.hasPlan)
                 if !progress.hasPlan { tell(.planned(observation.plan)) }
                 progress.hasPlan = true
                 progress.settle(observation)
@@ -120,6 +125,17 @@ package struct Provisioner: Sendable {
                 losses += 1
                 session = try await reopened(after: error, losses: losses, until: deadline, claims: true)
             }
+        }
+    }
+
+    /// - Throws: ``StalePlan`` where the plan isn't the approved one, or what is left of it.
+    private func approve(_ observation: Observation, isFirst: Bool) throws {
+        guard let approved else { return }
+        if isFirst {
+            let differences = approved.differences(from: observation.plan, in: observation.snapshot)
+            guard differences.isEmpty else { throw StalePlan(differences: differences) }
+        } else if !approved.permits(observation.plan) {
+            throw StalePlan(differences: ["what is left to do is not part of the plan any more"])
         }
     }
 

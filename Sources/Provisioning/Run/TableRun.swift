@@ -163,7 +163,7 @@ struct TableRun {
 
 extension Step {
     /// What an interrupted run left refuses rows: it goes before anything else.
-    fileprivate var comesFirst: Bool {
+    var comesFirst: Bool {
         switch action {
         case .dropLeftoverCheck, .finalizeDetach: true
         case .createPartition, .repairIndex, .dropUnattached: false

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import LibPQ
+import Partitioning
 import Provisioning
 
 /// `plan`: what `rotate` would do now. Changes nothing.
@@ -13,6 +14,8 @@ struct PlanCommand: Command {
         discussion: """
             Example:
               partition-cli plan --buffer-days=90 --table=public.events --db-url=$DB_URL
+              partition-cli plan --out=plan.json --db-url=$DB_URL
+              partition-cli plan --sql --db-url=$DB_URL > runbook.sql
 
             Exit status: 0; with --detailed-exitcode 2 where there is something to do; 1 where a table needs a hand.
             """
@@ -26,20 +29,63 @@ struct PlanCommand: Command {
     @Flag(help: "Exit with 2 where there is something to do.")
     var detailedExitcode = false
 
+    @Option(
+        name: .customLong("out"),
+        help: ArgumentHelp("Write the plan there, too, for apply.", valueName: "file"),
+        completion: .file(extensions: ["json"]),
+        transform: Transform.nonEmpty
+    )
+    var file: String?
+
+    @Flag(help: "Replace a file that is there.")
+    var force = false
+
+    @Flag(help: "Print the statements for psql instead, as a runbook.")
+    var sql = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Another moment than the server's clock shows, to see what a run would do then: 2026-12-24T02:00:00Z.",
+            valueName: "time"
+        ),
+        transform: Transform.instant
+    )
+    var now: Instant?
+
     @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if file != nil, now != nil { throw ValidationError("--out saves a plan for now: leave --now out.") }
+        if sql, output.format == .json {
+            throw ValidationError(
+                "--sql prints SQL: leave --output=json out. The file of --out has the statements, too."
+            )
+        }
+    }
 
     func perform(_ console: Console) async throws -> ExitStatus {
         let input = try CommandInput(planning, database, registry, console)
         console.progress?.say("reading the catalog")
+        let target = file.map { WrittenFile(path: $0, replacesExisting: force) }
+        try target?.check()
         let result = try await PlanResult.make(
             input.configuration,
             scope: input.scope,
             registryURL: input.registryURL,
             quota: quota.guardian,
+            wantsStatements: sql || target != nil,
+            at: now,
             logger: console.logger
         )
         let status = result.status(named: input.scope.named, detailed: detailedExitcode)
-        console.show(result.page, result.view(status))
+        if let target { try PlanFile.write(result.saved, to: target) }
+        if sql {
+            console.progress?.clear()
+            Standard.output.write(RunbookText(result).text)
+        } else {
+            console.show(result.page, result.view(status))
+            if let file { console.remark("the plan is in \(file); partition-cli apply \(file) carries it out") }
+        }
         return status
     }
 }

@@ -10,6 +10,10 @@ import Provisioning
 /// A plan with what people want to know beside it.
 struct PlanResult: Sendable {
     var plan: Plan
+    /// The same for a file.
+    var saved: SavedPlan
+    /// What psql would be given for each table; empty where nobody asked.
+    var chapters: [RelationName: [Runbook.Chapter]]
     var bufferDays: Int
     /// nil where policies are inferred.
     var policyFile: String?
@@ -23,11 +27,20 @@ struct PlanResult: Sendable {
         scope: Scope,
         registryURL: RegistryURL?,
         quota: QuotaGuard?,
+        wantsStatements: Bool = false,
+        at now: Instant? = nil,
         logger: Logger
     ) async throws -> PlanResult {
         try await DatabaseSession.scoped(configuration, logger: logger) { session in
             try await NamedTables.check(scope.tables, in: session)
-            let observation = try await Observation.make(session: session, settings: scope.settings)
+            let observation = try await Observation.make(session: session, settings: scope.settings, at: now)
+            var chapters: [RelationName: [Runbook.Chapter]] = [:]
+            if wantsStatements {
+                let runbook = Runbook(session: session, logger: logger)
+                for table in observation.plan.tables {
+                    chapters[table.table] = try await runbook.chapters(for: table, in: observation)
+                }
+            }
             var view: QuotaView?
             if let quota { view = QuotaView(quota, try await quota.reading(of: nil, on: session.connection)) }
             let choice = try RegistryChoice(
@@ -41,6 +54,13 @@ struct PlanResult: Sendable {
             await choice.close()
             return PlanResult(
                 plan: observation.plan,
+                saved: SavedPlan(
+                    observation.plan,
+                    of: observation.snapshot,
+                    settings: scope.settings,
+                    sql: chapters.mapValues { $0.flatMap(\.statements) }
+                ),
+                chapters: chapters,
                 bufferDays: scope.bufferDays,
                 policyFile: scope.policyFile,
                 quota: view,

@@ -28,28 +28,7 @@ struct RotateCommand: Command {
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var quota: QuotaOptions
 
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp(
-            "How long the run may take: 1 to 86400. What isn't done then is deferred. (default: 270)",
-            valueName: "seconds"
-        ),
-        transform: Transform.number(1...86_400, of: "seconds")
-    )
-    var deadline = 270
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp(
-            "How long one table's locks may be tried for: 1 to 3600. (default: 60)",
-            valueName: "seconds"
-        ),
-        transform: Transform.number(1...3600, of: "seconds")
-    )
-    var lockBudget = 60
-
-    @Flag(help: "Publish even over a map that another database, or a later state of this one, has published.")
-    var takeOver = false
+    @OptionGroup var run: RunOptions
 
     @OptionGroup var output: OutputOptions
 
@@ -60,20 +39,10 @@ struct RotateCommand: Command {
             registryURL: input.registryURL,
             scope: input.scope,
             quota: quota.guardian,
-            deadline: .seconds(deadline),
-            lockBudget: .seconds(lockBudget),
-            takesOver: takeOver
+            deadline: .seconds(run.deadline),
+            lockBudget: .seconds(run.lockBudget),
+            takesOver: run.takeOver
         )
-        let result = try await rotation.run(console)
-        let status = ExitStatus(
-            result.report,
-            named: input.scope.named,
-            interrupted: await console.interruption.status
-        )
-        if let reason = result.registry.reason, !result.managedTables.isEmpty {
-            console.remark("warning: the maps were published nowhere: \(reason)")
-        }
-        console.show(result.page(status), result.view(status), isRemarkable: status != .success)
-        return status
+        return try await rotation.perform(console)
     }
 }

@@ -14,11 +14,15 @@ import Provisioning
     import Foundation
 #endif
 
-/// One run of `rotate`, put together from what the caller said.
+/// One run of `rotate` or `apply`, put together from what the caller said.
 struct Rotation: Sendable {
+    /// As it is typed.
+    var command = RotateCommand.name
     var configuration: ConnectionConfiguration
     var registryURL: RegistryURL?
     var scope: Scope
+    /// The plan beside which nothing may be done; nil to do whatever is needed.
+    var approved: SavedPlan?
     var quota: QuotaGuard?
     var deadline: Duration
     var lockBudget: Duration
@@ -28,6 +32,21 @@ struct Rotation: Sendable {
     private struct Preparation: Sendable {
         var embedded: EmbeddedRegistry?
         var quota: QuotaView?
+    }
+
+    /// Runs and shows what came of it.
+    func perform(_ console: Console) async throws -> ExitStatus {
+        let result = try await run(console)
+        let status = ExitStatus(
+            result.report,
+            named: scope.named,
+            interrupted: await console.interruption.status
+        )
+        if let reason = result.registry.reason, !result.managedTables.isEmpty {
+            console.remark("warning: the maps were published nowhere: \(reason)")
+        }
+        console.show(result.page(status), result.view(status), isRemarkable: status != .success)
+        return status
     }
 
     func run(_ console: Console) async throws -> RotationResult {
@@ -49,6 +68,7 @@ struct Rotation: Sendable {
             publisher: choice.forPublishing.map {
                 Publisher(registry: $0, takesOver: takesOver, logger: console.logger)
             },
+            approved: approved,
             logger: console.logger,
             tell: { event in console.progress?.say(event.words) }
         )
@@ -58,6 +78,7 @@ struct Rotation: Sendable {
                 report: report,
                 bufferDays: scope.bufferDays,
                 policyFile: scope.policyFile,
+                command: command,
                 registry: choice,
                 quota: preparation.quota
             )
@@ -102,7 +123,7 @@ struct Rotation: Sendable {
                 RunRecord(
                     startedAt: start,
                     finishedAt: start + Int64(result.report.duration * 1_000_000),
-                    command: RotateCommand.name,
+                    command: command,
                     exitStatus: Int(status.code),
                     report: String(decoding: report, as: UTF8.self)
                 )

@@ -10,6 +10,8 @@ struct RotationResult: Sendable {
     var bufferDays: Int
     /// nil where policies are inferred.
     var policyFile: String?
+    /// As it is typed.
+    var command: String
     var registry: RegistryChoice
     var quota: QuotaView?
 

@@ -3,12 +3,6 @@
 
 import PolicyFile
 
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
-
 /// Finds and reads the policy file of a command: `--config`, else `PARTITION_CLI_CONFIG`, else `./partitions.yaml` where it exists.
 enum PolicyFileSource {
     static let variable = "PARTITION_CLI_CONFIG"
@@ -57,38 +51,15 @@ enum PolicyFileSource {
 
     /// - Returns: nil where a file that nobody asked for isn't there.
     private static func contents(of file: String, isAsked: Bool) throws(CommandFailure) -> [UInt8]? {
-        let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            if errno == ENOENT && !isAsked { return nil }
-            throw unreadable(file, String(cString: strerror(errno)))
+        do {
+            return try InputFile(path: file, name: "policy file", sizeLimit: sizeLimit).contents()
+        } catch {
+            if error.isAbsent && !isAsked { return nil }
+            throw CommandFailure(
+                .configuration,
+                "the policy file \(file) can't be read: \(error.reason)",
+                remedy: "check --config and \(variable); partition-cli init writes a policy file"
+            )
         }
-        defer { close(descriptor) }
-        var facts = stat()
-        guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
-            throw unreadable(file, "it is not an ordinary file")
-        }
-        guard facts.st_size <= sizeLimit else {
-            throw unreadable(file, "it has more than \(sizeLimit >> 20) MiB, which no policy file has")
-        }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 64 << 10)
-        while bytes.count <= sizeLimit {
-            let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-            if count == 0 { return bytes }
-            guard count > 0 else {
-                if errno == EINTR { continue }
-                throw unreadable(file, String(cString: strerror(errno)))
-            }
-            bytes += buffer[..<count]
-        }
-        throw unreadable(file, "it grows while it is read")
-    }
-
-    private static func unreadable(_ file: String, _ why: String) -> CommandFailure {
-        CommandFailure(
-            .configuration,
-            "the policy file \(file) can't be read: \(why)",
-            remedy: "check --config and \(variable); partition-cli init writes a policy file"
-        )
     }
 }

@@ -16,6 +16,31 @@ struct Scope: Sendable {
     /// As the caller named it.
     var policyFile: String?
 
+    init(
+        tables: [EntityName] = [],
+        bufferDays: Int,
+        timeZone: String? = nil,
+        declared: [DeclaredPolicy]? = nil,
+        policyFile: String? = nil
+    ) {
+        self.tables = tables
+        self.bufferDays = bufferDays
+        self.timeZone = timeZone
+        self.declared = declared
+        self.policyFile = policyFile
+    }
+
+    /// What a saved plan was made for.
+    init(approved plan: SavedPlan) {
+        let settings = plan.settings
+        self.init(
+            tables: (settings.tables ?? []).sorted().map { EntityName(schema: $0.schema, table: $0.name) },
+            bufferDays: settings.bufferDays,
+            timeZone: settings.timeZone,
+            declared: settings.declared
+        )
+    }
+
     var settings: PlanSettings {
         PlanSettings(
             bufferDays: bufferDays,

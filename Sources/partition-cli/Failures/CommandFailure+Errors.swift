@@ -35,6 +35,13 @@ extension CommandFailure {
                 "the server knows no time zone \"\(error.name)\"",
                 remedy: "give --timezone a name of pg_timezone_names, for example Europe/Paris"
             )
+        case let error as StalePlan:
+            self.init(
+                .failed,
+                "the plan is stale, and nothing was done: \(error.differences.first ?? "something has moved")",
+                remedy: "look what has moved, and make the plan anew: partition-cli plan --out=… --force"
+            )
+            others = Array(error.differences.dropFirst())
         case let error as PartitionMapError: self.init(.failed, error.message)
         case let error as ClusterError:
             self.init(.failed, "the throwaway PostgreSQL failed: \(error.message)")

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import PartitionMap
+import Partitioning
 
 /// Reads the values of options; what isn't one is refused with what would be.
 enum Transform {
@@ -41,6 +42,17 @@ enum Transform {
         } catch {
             throw ValidationError("write it as SQL does: events, app.events or app.\"My Events\"")
         }
+    }
+
+    @Sendable static func instant(_ text: String) throws -> Instant {
+        guard let instant = Instant(parsing: text), let last = Instant(parsing: "9999-12-31T00:00:00Z"),
+            (Instant(microseconds: 0)...last).contains(instant)
+        else {
+            throw ValidationError(
+                "give a moment with its offset from UTC, such as 2026-12-24T02:00:00Z, from 1970 to 9999"
+            )
+        }
+        return instant
     }
 
     @Sendable static func nonEmpty(_ text: String) throws -> String {

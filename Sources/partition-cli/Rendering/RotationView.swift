@@ -4,7 +4,7 @@
 import Partitioning
 import Provisioning
 
-/// `rotate --output=json`; docs/json-output.md is the contract.
+/// `rotate` and `apply` with `--output=json`; docs/json-output.md is the contract.
 struct RotationView: Encodable {
     struct Table: Encodable {
         var table: NameView
@@ -38,7 +38,7 @@ struct RotationView: Encodable {
     }
 
     let schemaVersion = 1
-    let command = "rotate"
+    var command: String
     var exitStatus: Int32
     var database: String
     var condition: String
@@ -64,6 +64,7 @@ extension RotationResult {
             case .interrupted: ("interrupted", nil)
             }
         return RotationView(
+            command: command,
             exitStatus: status.code,
             database: report.database,
             condition: condition,

@@ -17,9 +17,12 @@ struct Standard: Sendable {
     var isTerminal: Bool { isatty(descriptor) == 1 }
 
     /// All of it, or as much as the reader at the other end takes.
-    func write(_ text: String) {
+    ///
+    /// - Returns: whether it was all of it; `errno` says why not.
+    @discardableResult
+    func write(_ text: String) -> Bool {
         var text = text
-        text.withUTF8 { bytes in
+        return text.withUTF8 { bytes in
             var rest = UnsafeRawBufferPointer(bytes)
             while !rest.isEmpty {
                 #if canImport(Darwin)
@@ -30,9 +33,10 @@ struct Standard: Sendable {
                 if count > 0 {
                     rest = UnsafeRawBufferPointer(rebasing: rest[count...])
                 } else if errno != EINTR && errno != EAGAIN {
-                    return
+                    return false
                 }
             }
+            return true
         }
     }
 }

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+package import Partitioning
+
+/// A policy file for the tables of a database as they are, with the reasons for what it says.
+///
+/// It asks for nothing that isn't there yet: the buffer of a table that reaches less far than ``PlanSettings/standardBufferDays`` is what it reaches.
+package struct PolicyDraft: Hashable, Sendable {
+    /// Tables that can't be written down, with the reason.
+    package struct LeftOut: Hashable, Sendable {
+        package var table: RelationName
+        package var explanation: String
+        package var remedy: String?
+    }
+
+    /// nil where no table can be written down: a policy file has one at least.
+    package private(set) var document: PolicyDocument?
+    /// How each value was found.
+    package private(set) var notes: [PolicyPath: [String]] = [:]
+    package private(set) var leftOut: [LeftOut] = []
+
+    /// - Parameters:
+    ///   - snapshot: read with the same settings.
+    ///   - connections: what the file says of database and registry.
+    package init(
+        of snapshot: CatalogSnapshot,
+        settings: PlanSettings,
+        database: EnvironmentText?,
+        registry: EnvironmentText?
+    ) {
+        var tables: [PolicyTable] = []
+        for table in snapshot.tables where settings.tables?.contains(table.name) ?? true {
+            switch Self.policy(for: table, in: snapshot, settings) {
+            case .failure(let left):
+                leftOut.append(LeftOut(table: table.name, explanation: left.explanation, remedy: left.remedy))
+            case .success(let policy):
+                guard let entry = Self.entry(for: table, policy, now: snapshot.server.now) else {
+                    let why = "its bounds begin at \(policy.grid.anchor), and a policy file knows whole minutes only"
+                    leftOut.append(LeftOut(table: table.name, explanation: why))
+                    continue
+                }
+                tables.append(entry)
+                note(table, policy, entry)
+            }
+        }
+        guard !tables.isEmpty else { return }
+        document = PolicyDocument(
+            database: database,
+            registry: registry,
+            defaults: PolicySettings(buffer: PolicyDuration(PlanSettings.standardBufferDays, .day)),
+            tables: tables
+        )
+    }
+
+    /// Also of tables that pg_partman maintains: they are written down to be handed over.
+    private static func policy(
+        for table: PartitionedTable,
+        in snapshot: CatalogSnapshot,
+        _ settings: PlanSettings
+    ) -> Result<GrowthPolicy, LeftAlone> {
+        var table = table
+        table.isMaintainedByPartman = false
+        return PolicyInference.policy(for: table, in: snapshot, settings: settings)
+    }
+
+    /// nil where the grammar can't say it.
+    private static func entry(for table: PartitionedTable, _ policy: GrowthPolicy, now: Instant) -> PolicyTable? {
+        let grid = policy.grid
+        guard let key = table.key.first?.column, let column = try? CatalogName(parsing: key) else { return nil }
+        let isStandard = grid.anchor == grid.period.standardAnchor
+        guard isStandard || grid.anchor.microseconds % 60_000_000 == 0 else { return nil }
+        var settings = PolicySettings()
+        let days = policy.idleBufferDays(of: table, now: now, limit: PlanSettings.standardBufferDays) ?? 1
+        if days < PlanSettings.standardBufferDays { settings.buffer = PolicyDuration(days, .day) }
+        if let zone = grid.timeline.zoneName, zone != ZoneRules.utc.name {
+            guard let name = try? ZoneName(parsing: zone) else { return nil }
+            settings.timeZone = name
+        }
+        return PolicyTable(
+            name: table.name,
+            levels: [.range(RangeLevel(column: column, period: grid.period, anchor: isStandard ? nil : grid.anchor))],
+            names: policy.names,
+            defaultPartition: table.defaultPartition == nil ? nil : .keep,
+            settings: settings
+        )
+    }
+
+    private mutating func note(_ table: PartitionedTable, _ policy: GrowthPolicy, _ entry: PolicyTable) {
+        let path: PolicyPath = ["tables", table.name.description]
+        let ranges = PolicyInference.ranges(of: table).filter(\.range.isFinite).sorted { $0.range < $1.range }
+        let newest = ranges.last?.partition.name.description ?? ""
+        let partitions = ranges.count == 1 ? "its one partition" : "its \(ranges.count) partitions"
+        if table.isMaintainedByPartman {
+            notes[path] = [
+                "pg_partman maintains this table: until it is removed from pg_partman's part_config",
+                "it is left alone, and rotate reports that (exit 1).",
+            ]
+        }
+        notes[path / "by"] = ["Read off \(partitions); the newest is \(newest)."]
+        notes[path / "name"] = ["As \(newest) is named, if its name shows its bounds; else the usual pattern."]
+        if let zone = entry.settings.timeZone {
+            notes[path / "timezone"] = [
+                "Its bounds are midnights there, and not in UTC. \(zone) stands for all zones that fit."
+            ]
+        }
+        if let buffer = entry.settings.buffer {
+            notes[path / "buffer"] = [
+                "No more than \(buffer) lie ahead now, so nothing is created yet. Raise it: with the \(PlanSettings.standardBufferDays) days",
+                "of the defaults (leave this line out) a scheduler may fail for weeks before a row has no partition.",
+            ]
+        }
+    }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import LibPQ
+package import Logging
+package import Partitioning
+
+/// The statements that carry out a plan, for somebody who does it with psql.
+///
+/// They are the run's own, made in the same places. What a run does besides (looking who would have to wait, trying again, giving up
+/// in time, finding out what an interrupted statement left) is up to whoever runs them: an error means that nothing of that step was done.
+package struct Runbook: Sendable {
+    /// The statements of one step.
+    package struct Chapter: Sendable, Hashable {
+        /// For a comment; may have any character in it.
+        package var title: String
+        /// Complete, without the last semicolon; those that end in `\gexec` need psql.
+        package var statements: [String]
+    }
+
+    let session: DatabaseSession
+    let logger: Logger
+
+    package init(session: DatabaseSession, logger: Logger) {
+        self.session = session
+        self.logger = logger
+    }
+
+    var connection: Connection { session.connection }
+
+    /// What a session has to do first: settings, and the claim on the database that keeps other runs out until it ends.
+    package static var preparation: [String] {
+        (DatabaseSession.settings + [DatabaseClaim.orError]).map(\.sql)
+    }
+
+    /// One chapter for each step of the table's plan, in the run's order.
+    ///
+    /// - Throws: `PostgresError` where the catalog can't be read, or has changed since the plan was made.
+    package func chapters(for plan: TablePlan, in observation: Observation) async throws -> [Chapter] {
+        guard let table = observation.snapshot.tables.first(where: { $0.oid == plan.oid }), !plan.steps.isEmpty else {
+            return []
+        }
+        var chapters: [Chapter] = []
+        let first = plan.steps.filter(\.comesFirst)
+        let creations = plan.steps.filter { $0.creation != nil }
+        let last = plan.steps.filter { $0.creation == nil && !$0.comesFirst }
+        for step in first { chapters.append(try await chapter(step, table)) }
+        if !creations.isEmpty {
+            chapters += try await self.creations(creations, table, observation.snapshot.server)
+        }
+        for step in last { chapters.append(try await chapter(step, table)) }
+        return chapters
+    }
+
+    private func chapter(_ step: Step, _ table: PartitionedTable) async throws -> Chapter {
+        let title = "\(step.target): \(step.reason)"
+        switch step.action {
+        case .repairIndex(let gap):
+            let repair = IndexRepair(connection: connection, ladder: .standard, logger: logger)
+            return Chapter(title: title, statements: try await repair.statements(for: gap).map(\.sql))
+        case .dropLeftoverCheck(let constraint, let partition):
+            return Chapter(
+                title: title,
+                statements: try await message(
+                    step,
+                    "ALTER TABLE \(partition) DROP CONSTRAINT IF EXISTS \(identifier: constraint)"
+                )
+            )
+        case .finalizeDetach(let partition):
+            return Chapter(
+                title: title,
+                statements: try await message(
+                    step,
+                    alone: [table.oid],
+                    "ALTER TABLE \(table.name) DETACH PARTITION \(partition) FINALIZE"
+                )
+            )
+        case .dropUnattached(let name, _):
+            return Chapter(title: title, statements: try await message(step, "DROP TABLE \(name)"))
+        case .createPartition:
+            return Chapter(title: title, statements: [])
+        }
+    }
+
+    /// A change under the locks of its step, as the run sends it.
+    func message(
+        _ step: Step,
+        alone: Set<UInt32> = [],
+        default planned: LockedChange.PlannedDefault? = nil,
+        _ body: Statement
+    ) async throws -> [String] {
+        let change = LockedChange(
+            locks: step.locks,
+            alone: alone,
+            body: body,
+            identities: [step.tableOID: step.table],
+            plannedDefault: planned,
+            purpose: step.target
+        )
+        return try await message(change)
+    }
+
+    func message(_ change: LockedChange) async throws -> [String] {
+        let look = try await LockObserver(connection: connection).look(at: change.locks, alone: change.alone)
+        let limits = LockLadder.standard.limits(
+            LockLadder.standard.rungs.count - 1,
+            blockingLocks: change.blocking.count,
+            deadlockTimeout: look.deadlockTimeout
+        )
+        return change.message(limits, rights: look.rights).map(\.sql)
+    }
+}
