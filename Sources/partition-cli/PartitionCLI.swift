@@ -34,7 +34,8 @@ struct PartitionCLI: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            RotateCommand.self, PlanCommand.self, ApplyCommand.self, VerifyCommand.self, StatusCommand.self, ResolveCommand.self,
+            RotateCommand.self, PlanCommand.self, ApplyCommand.self, VerifyCommand.self, StatusCommand.self,
+            ResolveCommand.self,
             InitCommand.self, DemoCommand.self,
         ]
     )
