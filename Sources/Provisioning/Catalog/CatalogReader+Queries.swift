@@ -52,9 +52,10 @@ extension CatalogReader {
          WHERE c.relpersistence <> 't'
         """
 
+    /// A bound has no columns to look up. Told the table, newer servers would lock it, and wait for whoever has it in ACCESS EXCLUSIVE mode.
     static let partitionsQuery: Statement = """
         SELECT i.inhparent::bigint AS parent, c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name,
-               c.relkind::text AS kind, pg_get_expr(c.relpartbound, c.oid) AS bound, i.inhdetachpending AS pending,
+               c.relkind::text AS kind, pg_get_expr(c.relpartbound, 0) AS bound, i.inhdetachpending AS pending,
                c.relpersistence = 't' AS temporary, c.reltuples AS tuples,
                CASE WHEN d.description LIKE '%{"partition-cli":%' THEN d.description END AS comment
           FROM pg_inherits i

@@ -108,14 +108,11 @@ package struct Provisioner: Sendable {
                 progress.standing = observation
                 await PausePoint.observed.reach()
                 try await apply(observation, session, deadline: deadline, &progress)
-                if progress.stale.isEmpty { return }
-                guard progress.replans < 5 else {
+                guard progress.shouldReplan else {
                     progress.giveUpOnStale()
                     return
                 }
-                progress.replans += 1
-                progress.finishedTables.subtract(progress.stale.keys)
-                progress.stale = [:]
+                progress.replan()
             } catch  where error.isConnectionLoss && ContinuousClock.now < deadline {
                 losses += 1
                 session = try await reopened(after: error, losses: losses, until: deadline, claims: true)
@@ -133,11 +130,13 @@ package struct Provisioner: Sendable {
             observation.snapshot.tables.map { ($0.oid, $0) },
             uniquingKeysWith: { first, _ in first }
         )
-        for plan in observation.plan.tables where !progress.finishedTables.contains(plan.table) {
-            guard let table = tables[plan.oid], !plan.steps.isEmpty else {
-                progress.finishedTables.insert(plan.table)
-                continue
-            }
+        let longScans = try await DefaultShield.longScans(in: observation, on: session.connection)
+        let schedule = RunSchedule(observation.plan, longScans: longScans, finished: progress.finishedTurns)
+        for (index, turn) in schedule.turns.enumerated() {
+            // A table under whose plan the catalog changed gets its partitions before anybody's slow work.
+            if turn.pass != .growth && progress.shouldReplan { return }
+            let plan = turn.plan
+            guard let table = tables[plan.oid] else { continue }
             let isEmergency = (plan.coverage?.daysRemaining ?? .infinity) < budget.emergencyDays
             let run = TableRun(
                 session: session,
@@ -145,6 +144,7 @@ package struct Provisioner: Sendable {
                 plan: plan,
                 ladder: isEmergency ? .emergency : .standard,
                 deadline: min(deadline, .now + budget.table),
+                onlineDeadline: schedule.onlineEnd(of: index, now: .now, until: deadline),
                 runDeadline: deadline,
                 quota: quota,
                 now: observation.snapshot.server.now,
@@ -152,7 +152,7 @@ package struct Provisioner: Sendable {
                 tell: tell
             )
             let result = await run.run()
-            progress.absorb(result, of: plan.table)
+            progress.absorb(result, of: turn.id)
             if let interruption = result.interruption { throw interruption }
         }
     }
@@ -258,10 +258,10 @@ package struct Provisioner: Sendable {
         var progress = progress
         let after = if let standing = progress.standing { standing } else { try await observed(session) }
         progress.settle(after)
-        tell(.verifying(partitions: progress.results.values.reduce(0) { $0 + $1.created.count }))
+        tell(.verifying(partitions: progress.createdCount))
         let verifier = Verifier(session: session)
         for plan in after.plan.tables {
-            let result = progress.results[plan.table] ?? TableRun.Result()
+            let result = progress.result(of: plan.table)
             var drift: [Finding] = []
             if let expected = result.expected, let table = after.snapshot.tables.first(where: { $0.oid == plan.oid }) {
                 drift = try await verified(table, result.created, expected, verifier)
