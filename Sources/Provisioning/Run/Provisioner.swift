@@ -88,7 +88,9 @@ package struct Provisioner: Sendable {
         }
         // What was committed is verified and told to the routers even after a cancellation: partitions nobody knows of are no use.
         let (last, done, unfinished) = (session, progress, report)
-        return try await Task { try await concluded(last, done, unfinished) }.value
+        return try await finished(withGrace: budget.grace) {
+            try await concluded(last, done, unfinished, deadline: deadline)
+        }
     }
 
     /// Applies plans until nothing is left that could be done now. The catalog is read anew after a lost connection, and
@@ -206,14 +208,15 @@ package struct Provisioner: Sendable {
     private func concluded(
         _ session: DatabaseSession,
         _ progress: RunProgress,
-        _ report: RunReport
+        _ report: RunReport,
+        deadline: ContinuousClock.Instant
     ) async throws -> RunReport {
         var session = session
         var losses = 0
-        let end = ContinuousClock.now + Self.conclusionBudget
+        let end = max(deadline, .now) + budget.conclusion
         while true {
             do {
-                let concluded = try await conclusion(session, progress, report)
+                let concluded = try await conclusion(session, progress, report, until: end)
                 await DatabaseClaim(connection: session.connection).release()
                 return concluded
             } catch  where error.isConnectionLoss && ContinuousClock.now < end {
@@ -222,8 +225,6 @@ package struct Provisioner: Sendable {
             }
         }
     }
-
-    private static let conclusionBudget = Duration.seconds(30)
 
     /// One table that can't be verified is that table's failure: the others are still reported and published.
     private func verified(
@@ -252,7 +253,8 @@ package struct Provisioner: Sendable {
     private func conclusion(
         _ session: DatabaseSession,
         _ progress: RunProgress,
-        _ report: RunReport
+        _ report: RunReport,
+        until end: ContinuousClock.Instant
     ) async throws -> RunReport {
         var report = report
         var progress = progress
@@ -272,7 +274,13 @@ package struct Provisioner: Sendable {
         if let publisher {
             let managed = Set(after.plan.tables.filter { $0.policy != nil }.map(\.table))
             tell(.publishing(tables: managed.count))
-            let outcomes = await publisher.publish(managed, as: after, session: session, settings: settings)
+            let outcomes = await publisher.publish(
+                managed,
+                as: after,
+                session: session,
+                settings: settings,
+                until: end
+            )
             // The registry is not to blame for what the catalog could not be read for.
             if outcomes.values.contains(where: \.isFailure), await !session.connection.isOpen {
                 throw PostgresError(.connectionLost, "the connection was lost while the maps were being published")
