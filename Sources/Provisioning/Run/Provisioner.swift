@@ -139,12 +139,14 @@ package struct Provisioner: Sendable {
             if turn.pass != .growth && progress.shouldReplan { return }
             let plan = turn.plan
             guard let table = tables[plan.oid] else { continue }
-            let isEmergency = (plan.coverage?.daysRemaining ?? .infinity) < budget.emergencyDays
             let run = TableRun(
                 session: session,
                 table: table,
                 plan: plan,
-                ladder: isEmergency ? .emergency : .standard,
+                ladder: .suiting(
+                    daysRemaining: plan.coverage?.daysRemaining,
+                    emergencyBelow: budget.emergencyDays
+                ),
                 deadline: min(deadline, .now + budget.table),
                 onlineDeadline: schedule.onlineEnd(of: index, now: .now, until: deadline),
                 runDeadline: deadline,
