@@ -102,7 +102,8 @@ struct IndexRepair {
             throw OnlineTimeout(
                 work: work,
                 after: ContinuousClock.now - clock,
-                blockers: (try? await longTransactions(gap)) ?? []
+                blockers: (try? await longTransactions(gap)) ?? [],
+                grant: try? await LockObserver(connection: connection).grantToSeeOthers()
             )
         }
         await restoreSettings()
@@ -291,7 +292,7 @@ struct IndexRepair {
         let rows = try await connection.query(
             """
             SELECT l.pid, l.mode, a.usename AS username, a.application_name AS application, a.state,
-                   extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS age, left(a.query, 120) AS query
+                   extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS age, \(fragment: LockObserver.query)
               FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
              WHERE l.locktype = 'relation' AND l.relation = \(bind: Int64(gap.partitionOID))::oid AND l.granted
                AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -310,6 +311,7 @@ struct IndexRepair {
             state: try row.optionalString("state"),
             transactionAge: try row.optionalDouble("age"),
             query: try row.optionalString("query"),
+            grant: try row.optionalString("missing"),
             isAutovacuum: false,
             isWraparoundVacuum: false
         )

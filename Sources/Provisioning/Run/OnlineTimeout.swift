@@ -9,11 +9,16 @@ struct OnlineTimeout: Error, CustomStringConvertible {
     var after: Duration
     /// Transactions that such work waits for, the oldest first; empty where it simply takes long, or nobody else's can be seen.
     var blockers: [Blocker]
+    /// What would show all of them, where this role isn't shown others' sessions.
+    var grant: String?
 
     var description: String {
         let seconds = Int((after / .seconds(1)).rounded())
         let start = "\(work) was broken off after \(seconds) s, which was its share of the run's time"
-        guard let first = blockers.first else { return start + "; a longer --deadline gives it more" }
+        guard let first = blockers.first else {
+            let unseen = grant.map { "; \($0) shows whose old snapshot it may have waited for" } ?? ""
+            return start + "; a longer --deadline gives it more" + unseen
+        }
         let others = blockers.count == 1 ? "" : " and \(blockers.count - 1) more"
         return "\(start): such work waits for \(first)\(others)"
     }

@@ -60,6 +60,7 @@ extension TableRun {
     /// Adds what to do to an error of a creation.
     func failure(_ error: any Error, _ creation: PartitionCreation) -> Failure {
         var failure = Failure(error)
+        if error.sqlState == .insufficientPrivilege, let grant = table.grantToCreate { failure.remedy = grant }
         if error.sqlState == .checkViolation, failure.remedy == nil {
             failure.remedy =
                 "rows of this range are in the default partition: they have to be moved before \(creation.name) can be attached"
