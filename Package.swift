@@ -93,8 +93,8 @@ let package = Package(
         .testTarget(
             name: "ProvisioningTests",
             dependencies: [
-                "Provisioning", "Partitioning", "PartitionMap", "PartitionRouter", "LibPQ", "LocalPostgres",
-                "TestSupport",
+                "Provisioning", "Partitioning", "PartitionMap", "PartitionRegistryPostgres", "PartitionRouter", "LibPQ",
+                "LocalPostgres", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),

@@ -17,9 +17,27 @@ extension PostgresRegistry {
         return !rows.isEmpty
     }
 
+    private static func checkMayCreate(_ connection: Connection) async throws {
+        let rows = try await connection.query(
+            """
+            SELECT quote_ident(current_user) AS role, quote_ident(current_database()) AS database
+             WHERE NOT has_database_privilege(current_database(), 'CREATE')
+            """,
+            deadline: deadline
+        )
+        guard let row = rows.first else { return }
+        let (role, database) = (try row.string("role"), try row.string("database"))
+        throw RegistryError(
+            .refused,
+            "the role \(role) may not make the schema partition_registry in the database \(database)",
+            hint: "GRANT CREATE ON DATABASE \(database) TO \(role)"
+        )
+    }
+
     /// Makes the registry's schema, or brings an older one up to date. Does nothing to a current one.
     ///
-    /// - Throws: ``RegistryError/Code/unsupported`` when a newer version of this tool made it.
+    /// - Throws: ``RegistryError/Code/unsupported`` when a newer version of this tool made it; ``RegistryError/Code/refused`` with the GRANT when
+    ///   the role may not make a schema.
     public func install() async throws(RegistryError) {
         try await transaction { connection in
             // Two at once: CREATE … IF NOT EXISTS can still fail on the other's uncommitted schema.
@@ -42,6 +60,7 @@ extension PostgresRegistry {
                         deadline: Self.deadline
                     ).first?.int("version") ?? 0
             }
+            if rows.isEmpty { try await Self.checkMayCreate(connection) }
             guard version <= RegistrySchema.migrations.count else {
                 throw RegistryError(
                     .unsupported,

@@ -101,11 +101,25 @@ extension PostgresRegistry {
         }
     }
 
+    private static let transactionSettings: [Statement] = [
+        // Never off: a publish that was reported survives the server's crash.
+        "SET LOCAL synchronous_commit = local",
+        "SET LOCAL lock_timeout = '5s'",
+        "SET LOCAL statement_timeout = '10s'",
+    ]
+
     /// Several statements, all or none.
+    ///
+    /// The commit waits for no standby: a map is a projection of the catalog, and what a failover loses the next run publishes again. The other
+    /// settings are bounds that a role or database may have set tighter, or not at all.
     func transaction<R: Sendable>(_ body: (Connection) async throws -> R) async throws(RegistryError) -> R {
         let connection = try await connected()
         do {
-            return try await connection.withTransaction(TransactionOptions(deadline: Self.deadline), body)
+            return try await connection.withTransaction(TransactionOptions(deadline: Self.deadline)) { connection in
+                // For the transaction alone: a pooler may hand the server's session on to others.
+                _ = try await connection.script(Self.transactionSettings, deadline: Self.deadline)
+                return try await body(connection)
+            }
         } catch {
             throw RegistryError(transaction: error)
         }

@@ -35,7 +35,10 @@ extension RegistryError {
             self.init(.refused, "the registry's database is read-only: a standby?", hint: "name the primary in the URL")
         case "22021", "22P05":
             self.init(.unsupported, "the registry's database can't hold a name in its encoding: \(error.message)")
-        case "53300", "53400", "57014", "40001", "40P01", "55P03":
+        case "40001", "40P01", "55P03":
+            // Of one map's row, not of the registry.
+            self.init(.refused, "another session is in the way in the registry: \(error.message)", hint: "try again")
+        case "53300", "53400", "57014":
             self.init(.unreachable, "the registry's database can't answer now: \(error.message)", hint: "try again")
         default:
             // 08: connection; 57P: shutting down or starting up.

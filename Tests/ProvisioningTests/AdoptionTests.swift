@@ -77,11 +77,27 @@ struct AdoptionTests {
         let reader = try await fixture.database.connect(applicationName: "reader")
         _ = try await reader.query("BEGIN")
         _ = try await reader.query("SELECT FROM \(identifier: wanted)")
-        let table = try #require(try await fixture.rotate().table("ledger"))
-        guard case .deferred = table.outcome else {
+        let watcher = try await fixture.database.connect(applicationName: "watcher")
+        let table = try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    // Asked for and not given: whoever came now would have to queue behind us.
+                    let asked = try await watcher.query(
+                        "SELECT FROM pg_locks WHERE NOT granted AND relation = to_regclass(\(bind: wanted))"
+                    )
+                    #expect(asked.isEmpty)
+                    try? await Task.sleep(for: .milliseconds(5))
+                }
+            }
+            let report = try await fixture.rotate()
+            group.cancelAll()
+            return try #require(report.table("ledger"))
+        }
+        guard case .deferred(let reason) = table.outcome else {
             Issue.record("\(table)")
             return
         }
+        #expect(reason.contains("pid \(reader.backendPID)"), "\(reason)")
         _ = try await reader.query("COMMIT")
         #expect(try await fixture.rotate().table("ledger")?.outcome == .converged)
         #expect(try await fixture.children(of: "ledger").map(\.name).contains(wanted))

@@ -97,15 +97,17 @@ extension LocksFixture {
         case large
     }
 
-    /// The pattern's table with only the current month there, with a foreign key, and on request a default partition.
-    func makeEvents(_ kind: Default) async throws {
+    /// The pattern's table with only the current month there, on request with a default partition, and with a foreign key unless that is refused:
+    /// with one there are two locks that applications wait for, and fear of a deadlock.
+    func makeEvents(_ kind: Default, hasForeignKey: Bool = true) async throws {
         try await execute(
             "CREATE TABLE customers (id int PRIMARY KEY, touched int NOT NULL DEFAULT 0) WITH (fillfactor = 50)",
             "INSERT INTO customers SELECT generate_series(1, 100)",
             """
-            CREATE TABLE events (event_ts timestamptz NOT NULL, customer int NOT NULL REFERENCES customers)
+            CREATE TABLE events (event_ts timestamptz NOT NULL, customer int NOT NULL)
             PARTITION BY RANGE (event_ts)
             """,
+            hasForeignKey ? "ALTER TABLE events ADD FOREIGN KEY (customer) REFERENCES customers" : "SELECT",
             """
             DO $$ BEGIN
               EXECUTE format('CREATE TABLE %I PARTITION OF events FOR VALUES FROM (%L) TO (%L)',
@@ -164,7 +166,16 @@ extension LocksFixture {
     }
 
     /// Starts an autovacuum that goes on for minutes.
-    func makeSlowAutovacuum(of table: String) async throws {
+    ///
+    /// - Parameter againstWraparound: whether it is one that yields to nobody.
+    func makeSlowAutovacuum(of table: String, againstWraparound: Bool = false) async throws {
+        if againstWraparound {
+            try await execute(
+                // The least there is.
+                "ALTER TABLE \(identifier: table) SET (autovacuum_freeze_max_age = 100000)",
+                "DO $$ BEGIN FOR i IN 1..100001 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$"
+            )
+        }
         try await execute(
             """
             ALTER TABLE \(identifier: table) SET (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0,

@@ -99,7 +99,7 @@ struct LocksLadderTests {
                 #expect(alone.gentle > .seconds(1) && alone.gentle < .seconds(10))
             }
         }
-        #expect(LockLadder.standard.rungs.max() == .milliseconds(200))
+        #expect(LockLadder.standard.rungs.max() == .milliseconds(40))
     }
 
     @Test("pauses grow, are never the same, and have an end")

@@ -14,17 +14,25 @@ actor MeddlingRegistry: Registry {
         /// What stands beside the document isn't what the last publish wrote, until something is published.
         case notIntact
         case unreachable
+        /// Nobody answers before the caller's patience is at its end.
+        case silent
     }
 
     let memory = MemoryRegistry()
     private var meddling: Meddling?
     private(set) var published: [PublishedMap] = []
+    /// How often it was asked for a map.
+    private(set) var loads = 0
 
     func begin(_ meddling: Meddling) { self.meddling = meddling }
 
     func load(_ entity: EntityName, _ extent: LoadExtent) async throws(RegistryError) -> StoredMap? {
+        loads += 1
         let stored = await memory.load(entity, extent)
         switch meddling {
+        case .silent:
+            try? await Task.sleep(for: .seconds(86_400))
+            throw RegistryError(.cancelled, "nobody waits any more")
         case .corruptDocument where extent != .header: throw RegistryError(.corrupt, "the checksum is another")
         case .corruptHeader: throw RegistryError(.corrupt, "the header is no header")
         case .unreachable: throw RegistryError(.unreachable, "nobody answers", hint: "start it")

@@ -140,6 +140,69 @@ struct PublisherTests {
         #expect(report.publications?[name] == .failed("nobody answers", remedy: "start it"))
     }
 
+    /// Five tables that are to be published, and how the run ends where the registry doesn't answer.
+    private func five(
+        _ fixture: Fixture,
+        _ registry: MeddlingRegistry,
+        _ meddling: MeddlingRegistry.Meddling
+    ) async throws {
+        for number in 1...5 {
+            try await fixture.run([
+                "SET TimeZone = 'UTC'", "CREATE TABLE t\(number) (at timestamptz) PARTITION BY RANGE (at)",
+            ])
+            try await fixture.makeMonth("t\(number)_now", of: "t\(number)", monthsAhead: 0)
+        }
+        await registry.begin(meddling)
+    }
+
+    private func reasons(_ report: RunReport) -> [String] {
+        report.publications?.values.compactMap { outcome in
+            if case .failed(let reason, _) = outcome { reason } else { nil }
+        } ?? []
+    }
+
+    @Test("is asked for once where nobody answers, and every table has the reason")
+    func unreachableOnce() async throws {
+        let fixture = try await Fixture()
+        let registry = MeddlingRegistry()
+        try await five(fixture, registry, .unreachable)
+        let report = try await fixture.rotate(registry: registry)
+        #expect(reasons(report) == Array(repeating: "nobody answers", count: 5))
+        #expect(await registry.loads == 1)
+        #expect(report.tables.allSatisfy { $0.outcome == .converged })
+    }
+
+    @Test(
+        "is waited for until the run's time is over, however patient the registry's driver is",
+        .timeLimit(.minutes(1))
+    )
+    func silent() async throws {
+        let fixture = try await Fixture()
+        let registry = MeddlingRegistry()
+        try await five(fixture, registry, .silent)
+        let budget = RunBudget(run: .seconds(3), table: .seconds(3), conclusion: .seconds(1), emergencyDays: 0)
+        let report = try await fixture.provisioner(budget: budget, registry: registry).rotate()
+        #expect(
+            reasons(report).count == 5 && reasons(report).allSatisfy { $0.contains("time for publishing was over") }
+        )
+        #expect(await registry.loads == 1)
+    }
+
+    @Test("is not waited for long after an interruption, whenever that comes", .timeLimit(.minutes(1)))
+    func interrupted() async throws {
+        let fixture = try await Fixture()
+        let registry = MeddlingRegistry()
+        try await five(fixture, registry, .silent)
+        let budget = RunBudget(grace: .milliseconds(100), emergencyDays: 0)
+        let provisioner = try fixture.provisioner(budget: budget, registry: registry)
+        let run = Task { try await provisioner.rotate() }
+        try await eventually("the run asks for a map") { await registry.loads == 1 }
+        run.cancel()
+        let report = try await run.value
+        #expect(reasons(report) == Array(repeating: "nobody waits any more", count: 5))
+        #expect(report.tables.allSatisfy { $0.coverage?.missing == [] })
+    }
+
     @Test("has neither a partition whose detach is pending nor tables without a policy")
     func contents() async throws {
         let fixture = try await Fixture()

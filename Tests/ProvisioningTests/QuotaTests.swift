@@ -6,9 +6,10 @@ import LibPQ
 import PartitionMap
 import PartitionRouter
 import Partitioning
-import Provisioning
 import Testing
 import TestSupport
+
+@testable import Provisioning
 
 @Suite("The quota", .temporaryDatabase)
 struct QuotaTests {
@@ -73,6 +74,44 @@ struct QuotaTests {
         let percent = try await df(path)
         // df rounds up to a whole percent.
         #expect(abs(ratio * 100 + 0.5 - percent) <= 1, "\(ratio) \(percent)")
+    }
+
+    @Test(
+        "isn't known where a file system's figures can't be true",
+        arguments: [
+            (100, 40, 30, 4096, 60 * 4096, 30 * 4096), (0, 0, 0, 4096, nil, nil), (100, 101, 0, 4096, nil, nil),
+            (100, 50, 101, 4096, nil, nil), (.max, 0, 0, 4096, nil, nil), (.max, .max, .max, 2, nil, nil),
+            (.max, 1, 1, 1, .max - 1, 1),
+        ] as [(UInt64, UInt64, UInt64, UInt64, UInt64?, UInt64?)]
+    )
+    func figures(
+        blocks: UInt64,
+        free: UInt64,
+        available: UInt64,
+        size: UInt64,
+        used: UInt64?,
+        left: UInt64?
+    ) {
+        let usage = FileSystemUsage(blocks: blocks, free: free, available: available, blockSize: size)
+        #expect(usage?.used == used && usage?.available == left)
+        if let usage { #expect(usage.ratio > 0 && usage.ratio <= 1) }
+    }
+
+    @Test("isn't measured here where the server's process isn't: a loopback address may be a tunnel's")
+    func elsewhere() async throws {
+        let fixture = try await Fixture()
+        let process = Int(fixture.connection.backendPID)
+        #expect(LocalBackend(process: process, clientPort: nil).isHere)
+        // The same number over there, another process here.
+        #expect(!LocalBackend(process: process, clientPort: 54321).isHere)
+        #expect(!LocalBackend(process: Int(getpid()), clientPort: nil).isHere)
+        #expect(!LocalBackend(process: 0, clientPort: nil).isHere)
+        let tunnelled = LocalBackend(process: 1, clientPort: 54321)
+        #expect(tunnelled.matches("postgres: app orders 127.0.0.1(54321) idle"))
+        #expect(tunnelled.matches("postgres: shard one: app orders ::1(54321) "))
+        for title in ["postgres: app orders 127.0.0.1(5432) idle", "postgres: app orders [local] idle", "sshd: app"] {
+            #expect(!tunnelled.matches(title))
+        }
     }
 
     private func df(_ path: String) async throws -> Double {

@@ -3,6 +3,7 @@
 
 import LibPQ
 import PartitionMap
+import PartitionRegistryPostgres
 import PartitionRouter
 import Partitioning
 import Provisioning
@@ -137,8 +138,62 @@ struct RoleTests {
             Issue.record("\(report.tables)")
             return
         }
-        #expect(failure.sqlState == "42501" && failure.remedy != nil, "\(failure)")
+        #expect(failure.sqlState == "42501")
+        #expect(failure.remedy == "GRANT CREATE ON SCHEMA books TO \(fixture.role)", "\(failure)")
         #expect(try await fixture.children(of: "books.ledger").count == 2)
+        try await fixture.run(["GRANT CREATE ON SCHEMA books TO %role%"])
+        #expect(try await rotate(fixture).table("ledger")?.outcome == .converged)
+    }
+
+    @Test("for a member of an owner that may not create tables there, says that the owner is to be granted it")
+    func ownerMayNotCreate() async throws {
+        let fixture = try await ownedLedger()
+        let member = "member_" + fixture.database.name
+        try await fixture.run(["ALTER SCHEMA books OWNER TO postgres", "GRANT USAGE ON SCHEMA books TO %role%"])
+        try await fixture.execute(
+            "CREATE ROLE \(identifier: member) LOGIN IN ROLE \(identifier: fixture.role)",
+            "GRANT USAGE, CREATE ON SCHEMA books TO \(identifier: member)"
+        )
+        let report = try await fixture.provisioner(user: member).rotate()
+        guard case .failed(let failure) = try #require(report.table("ledger")).outcome else {
+            Issue.record("\(report.tables)")
+            return
+        }
+        #expect(failure.remedy == "GRANT CREATE ON SCHEMA books TO \(fixture.role)", "\(failure)")
+    }
+
+    @Test("that is deferred names the session in the way as far as it is shown, and says what shows the rest")
+    func hiddenBlocker() async throws {
+        let fixture = try await ownedLedger()
+        let reader = try await fixture.database.connect(applicationName: "reader")
+        _ = try await reader.script(["BEGIN", "SELECT FROM books.rest"])
+        let budget = RunBudget(run: .seconds(20), table: .seconds(1), emergencyDays: 0)
+        let report = try await fixture.provisioner(user: fixture.role, budget: budget).rotate()
+        guard case .deferred(let reason) = try #require(report.table("ledger")).outcome else {
+            Issue.record("\(report.tables)")
+            return
+        }
+        #expect(reason.contains("pid \(reader.backendPID)") && !reason.contains("insufficient privilege"), "\(reason)")
+        #expect(reason.contains("GRANT pg_read_all_stats TO \(fixture.role)"), "\(reason)")
+    }
+
+    @Test("and may make no schema is told by the registry in the database what to grant")
+    func noSchema() async throws {
+        let fixture = try await ownedLedger()
+        try await fixture.run(["REVOKE CREATE ON DATABASE %database% FROM PUBLIC"])
+        let registry = PostgresRegistry(
+            configuration: try fixture.database.configuration(user: fixture.role),
+            logger: .test
+        )
+        let error = await #expect(throws: RegistryError.self) { try await registry.install() }
+        #expect(error?.code == .refused)
+        #expect(
+            error?.hint == "GRANT CREATE ON DATABASE \(fixture.database.name) TO \(fixture.role)",
+            "\(error as Any)"
+        )
+        try await fixture.run(["GRANT CREATE ON DATABASE %database% TO %role%"])
+        try await registry.install()
+        await registry.close()
     }
 
     @Test("that can't be told the quota's source says what to grant", arguments: [nil, Int64(1) << 40])

@@ -4,6 +4,7 @@
 import LibPQ
 import LocalPostgres
 import PartitionMap
+import PartitionRegistryPostgres
 import PartitionRouter
 import Partitioning
 import Provisioning
@@ -13,7 +14,7 @@ import TestSupport
 @Suite("A run beside a standby", .serialized)
 struct StandbyTests {
     @Test(
-        "with remote_apply and a reader on the standby that holds replay up, nobody on the primary waits, nor does the run"
+        "with remote_apply and a reader on the standby that holds replay up, nobody on the primary waits, nor does the run or its publishing"
     )
     func remoteApply() async throws {
         var settings = LocksServer.settings
@@ -36,6 +37,11 @@ struct StandbyTests {
             )
             _ = try await reader.query("BEGIN")
             _ = try await reader.query("SELECT 1 FROM events_default LIMIT 1")
+            let registry = PostgresRegistry(
+                configuration: try ConnectionConfiguration(cluster.conninfo(database: fixture.name)),
+                logger: .test
+            )
+            try await registry.install()
             // Writers that waited for the standby themselves would say nothing about our locks.
             let workload = fixture.workload(.small)
             let (report, bystanders) = try await Bystanders.during(
@@ -43,9 +49,17 @@ struct StandbyTests {
                 workload,
                 beginning: "SET synchronous_commit = local"
             ) {
-                try await fixture.provisioner().rotate()
+                try await fixture.neverWaitingForStandbys {
+                    try await fixture.provisioner(registry: registry).rotate()
+                }
             }
             #expect(report.table("events")?.outcome == .converged)
+            #expect(report.publications?.count == 1)
+            #expect(
+                report.publications?.values.contains { $0.isFailure } == false,
+                "\(String(describing: report.publications))"
+            )
+            await registry.close()
             try fixture.expectUndisturbed(bystanders)
             let replayed = try await reader.query(
                 "SELECT count(*) FILTER (WHERE true)::int AS n FROM pg_inherits WHERE inhparent = 'events'::regclass"
@@ -82,5 +96,28 @@ struct StandbyTests {
             await standby.remove()
         }
         await cluster.remove()
+    }
+}
+
+extension LocksFixture {
+    /// Looks on while the body goes on whether any session of the database waits for a standby to confirm a commit.
+    fileprivate func neverWaitingForStandbys<Value: Sendable>(
+        _ body: @Sendable () async throws -> Value
+    ) async throws -> Value {
+        let watcher = try await connect("watcher")
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    let waiting = try await watcher.query(
+                        "SELECT left(query, 60) AS v FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND datname = current_database()"
+                    )
+                    #expect(waiting.isEmpty)
+                    try? await Task.sleep(for: .milliseconds(20))
+                }
+            }
+            let value = try await body()
+            group.cancelAll()
+            return value
+        }
     }
 }

@@ -52,6 +52,8 @@ package struct PartitionedTable: Hashable, Codable, Sendable {
     package var isMaintainedByPartman: Bool
     /// Where pg_partman is installed and this role may not see what it maintains: the statement that would let it.
     package var grantToSeePartman: String?
+    /// Where this role, or the owner to whom new partitions are given, may not create tables in the schema: the statement that would let it.
+    package var grantToCreate: String?
     /// In the order of their bounds, as far as these can be read; the default partition last.
     package var partitions: [Partition]
     /// Indexes of the parent without an attached, valid child on some partition.
@@ -78,6 +80,7 @@ package struct PartitionedTable: Hashable, Codable, Sendable {
         ownedByExtension: String? = nil,
         isMaintainedByPartman: Bool = false,
         grantToSeePartman: String? = nil,
+        grantToCreate: String? = nil,
         partitions: [Partition],
         indexGaps: [IndexGap] = [],
         leftoverChecks: [String] = [],
@@ -96,6 +99,7 @@ package struct PartitionedTable: Hashable, Codable, Sendable {
         self.ownedByExtension = ownedByExtension
         self.isMaintainedByPartman = isMaintainedByPartman
         self.grantToSeePartman = grantToSeePartman
+        self.grantToCreate = grantToCreate
         self.partitions = partitions
         self.indexGaps = indexGaps
         self.leftoverChecks = leftoverChecks

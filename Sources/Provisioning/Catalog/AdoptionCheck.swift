@@ -49,9 +49,21 @@ struct AdoptionCheck {
         }
     }
 
+    /// Who is at work on the table for longer than a moment: seen in two looks one after the other, as in ``LockLadder``. Nil where nobody is.
+    func longHolder(of name: RelationName, oid: UInt32) async throws -> Blocker? {
+        let observer = LockObserver(connection: connection)
+        let lock = LockUse(relation: name, oid: oid, mode: .accessExclusive)
+        let first = try await observer.look(at: [lock], alone: [oid]).holders
+        if first.isEmpty { return nil }
+        try await Task.sleep(for: LockLadder.standard.lookInterval)
+        let second = try await observer.look(at: [lock], alone: [oid]).holders
+        return second.filter { first[$0.key] != nil }.values.sortedByAge.first
+    }
+
     /// Locks a table that was examined for the plan and makes sure that it still is what it was, until the transaction ends.
     ///
-    /// Whoever uses the table waits no longer than 100 ms for us.
+    /// The one blocking lock that the ladder doesn't take, since the table is examined under it, in a few round trips: no query is about a
+    /// table that is nobody's partition yet, and whoever uses it all the same waits no longer than 100 ms for our asking.
     ///
     /// - Throws: `PostgresError`, with PC001 where another relation has the name now, or the table can't be adopted any more, and with 55P03
     ///   where somebody uses it.

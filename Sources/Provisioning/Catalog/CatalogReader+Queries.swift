@@ -9,6 +9,10 @@ extension CatalogReader {
     static let tablesQuery: Statement = """
         SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name, p.partstrat::text AS strategy,
                pg_get_userbyid(c.relowner) AS owner, pg_has_role(c.relowner, 'USAGE') AS owned,
+               CASE WHEN NOT has_schema_privilege(n.oid, 'CREATE')
+                    THEN format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, current_user)
+                    WHEN NOT has_schema_privilege(c.relowner, n.oid, 'CREATE')
+                    THEN format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, pg_get_userbyid(c.relowner)) END AS grant_to_create,
                c.relispartition AS subpartitioned,
                (SELECT e.extname FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
                  WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
@@ -52,9 +56,10 @@ extension CatalogReader {
          WHERE c.relpersistence <> 't'
         """
 
+    /// A bound has no columns to look up. Told the table, newer servers would lock it, and wait for whoever has it in ACCESS EXCLUSIVE mode.
     static let partitionsQuery: Statement = """
         SELECT i.inhparent::bigint AS parent, c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name,
-               c.relkind::text AS kind, pg_get_expr(c.relpartbound, c.oid) AS bound, i.inhdetachpending AS pending,
+               c.relkind::text AS kind, pg_get_expr(c.relpartbound, 0) AS bound, i.inhdetachpending AS pending,
                c.relpersistence = 't' AS temporary, c.reltuples AS tuples,
                CASE WHEN d.description LIKE '%{"partition-cli":%' THEN d.description END AS comment
           FROM pg_inherits i

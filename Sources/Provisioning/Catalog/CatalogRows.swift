@@ -57,6 +57,7 @@ struct CatalogRows {
             ownedByExtension: try row.optionalString("extension"),
             isMaintainedByPartman: partman.tables.contains(name),
             grantToSeePartman: partman.missingGrant,
+            grantToCreate: try row.optionalString("grant_to_create"),
             partitions: [],
             leftoverChecks: try row.stringArray("leftovers"),
             references: try row.peers("references_oids", "references_schemas", "references_names"),

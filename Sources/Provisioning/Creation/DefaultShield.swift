@@ -19,7 +19,7 @@ struct DefaultShield {
     let key: PartitionedTable.KeyPart
     let ladder: LockLadder
     /// Of what is done beside readers and writers.
-    let runDeadline: ContinuousClock.Instant
+    let onlineDeadline: ContinuousClock.Instant
     let logger: Logger
 
     /// The constraint as it stands, to be dropped.
@@ -35,22 +35,47 @@ struct DefaultShield {
     }
 
     func sizeInBytes() async throws(PostgresError) -> Int64 {
-        let rows = try await connection.query(
-            """
-            SELECT coalesce(sum(pg_relation_size(t.oid)), 0)::bigint AS bytes
-              FROM (SELECT \(bind: Int64(defaultPartition.oid))::oid AS oid
-                    UNION SELECT relid FROM pg_partition_tree(\(bind: Int64(defaultPartition.oid))::oid)) t
-            """
-        )
+        let rows = try await connection.query(Self.sizeQuery(defaultPartition.oid))
         return try rows.first?.int64("bytes") ?? 0
+    }
+
+    private static func sizeQuery(_ partition: UInt32) -> Statement {
+        """
+        SELECT coalesce(sum(pg_relation_size(t.oid)), 0)::bigint AS bytes
+          FROM (SELECT \(literal: Int64(partition))::oid AS oid
+                UNION SELECT relid FROM pg_partition_tree(\(literal: Int64(partition))::oid)) t
+        """
+    }
+
+    /// The tables that are to get partitions beside a default partition which is read for longer than a moment, by oid. One that can't be
+    /// measured at once, since somebody has it locked, can't be read at once either.
+    ///
+    /// - Throws: only what ends the run's connection, or a cancellation.
+    static func longScans(
+        in observation: Observation,
+        on connection: Connection
+    ) async throws(PostgresError) -> Set<UInt32> {
+        let growing = Set(observation.plan.steps.filter { $0.creation != nil }.map(\.tableOID))
+        var tables: Set<UInt32> = []
+        for table in observation.snapshot.tables where growing.contains(table.oid) {
+            guard let partition = table.defaultPartition else { continue }
+            do throws(PostgresError) {
+                let rows = try await connection.script(["SET LOCAL lock_timeout = '100ms'", sizeQuery(partition.oid)])
+                if try rows.last?.first?.int64("bytes") ?? 0 > scanLimit { tables.insert(table.oid) }
+            } catch {
+                guard error.kind == .server, !error.isConnectionLoss else { throw error }
+                tables.insert(table.oid)
+            }
+        }
+        return tables
     }
 
     /// Which of the ranges have rows in the default partition: these can't be attached before the rows are moved.
     ///
     /// One scan where there are none, which is the usual case, and one more for each range that has some; none of them blocks anybody.
     ///
-    /// - Throws: `PostgresError`, with 42501 where this role may not see all rows.
-    func occupied(_ creations: [PartitionCreation]) async throws(PostgresError) -> [PartitionCreation] {
+    /// - Throws: `PostgresError`, with 42501 where this role may not see all rows; `OnlineTimeout`.
+    func occupied(_ creations: [PartitionCreation]) async throws -> [PartitionCreation] {
         guard let codec = CoordinateCodec(key.type) else { return [] }
         var rest = creations.sorted { $0.range < $1.range }
         var occupied: [PartitionCreation] = []
@@ -74,20 +99,16 @@ struct DefaultShield {
     private func lowestKey(
         from first: PartitionCreation,
         to last: PartitionCreation
-    ) async throws(PostgresError) -> String? {
+    ) async throws -> String? {
         let column = Statement(trustedCatalogSQL: key.sql, "quote_ident")
         var condition: Statement = "\(fragment: column) IS NOT NULL"
         if first.range.lower != .min {
             condition = condition + " AND \(fragment: column) >= \(literal: first.lowerBound)"
         }
         if last.range.upper != .max { condition = condition + " AND \(fragment: column) < \(literal: last.upperBound)" }
-        // One message is one transaction: the timeout comes back by itself, whatever happens.
-        let rows = try await connection.script(
-            [
-                "SET LOCAL statement_timeout = 0",
-                "SELECT min(\(fragment: column))::text AS key FROM \(defaultPartition.name) WHERE \(fragment: condition)",
-            ],
-            deadline: max(.milliseconds(1), runDeadline - ContinuousClock.now)
+        let rows = try await online(
+            "SELECT min(\(fragment: column))::text AS key FROM \(defaultPartition.name) WHERE \(fragment: condition)",
+            work: "looking for rows in the default partition \(defaultPartition.name)"
         )
         return try rows.last?.first?.optionalString("key")
     }
@@ -139,12 +160,9 @@ struct DefaultShield {
         )
     }
 
-    /// One message is one transaction: the timeout comes back by itself.
-    func validation(of constraint: String) -> [Statement] {
-        [
-            "SET LOCAL statement_timeout = 0",
-            "ALTER TABLE \(defaultPartition.name) VALIDATE CONSTRAINT \(identifier: constraint)",
-        ]
+    /// Reads the whole table, beside its readers and writers.
+    func validation(of constraint: String) -> Statement {
+        "ALTER TABLE \(defaultPartition.name) VALIDATE CONSTRAINT \(identifier: constraint)"
     }
 
     func removal(of constraint: String) -> LockedChange {
@@ -179,12 +197,29 @@ struct DefaultShield {
         return "(\(fragment: column) < \(literal: lower) OR \(fragment: column) >= \(literal: upper))"
     }
 
-    /// Reads the whole table, for as long as it takes within the run.
-    private func validate(_ constraint: String) async throws(PostgresError) {
-        _ = try await connection.script(
+    private func validate(_ constraint: String) async throws {
+        _ = try await online(
             validation(of: constraint),
-            deadline: max(.milliseconds(1), runDeadline - ContinuousClock.now)
+            work: "validating a CHECK on the default partition \(defaultPartition.name)"
         )
+    }
+
+    /// Reads the whole table, for as long as it takes within its share of the run.
+    ///
+    /// - Throws: `PostgresError`, `OnlineTimeout`.
+    private func online(_ statement: Statement, work: String) async throws -> [Rows] {
+        let clock = ContinuousClock.now
+        do throws(PostgresError) {
+            // One message is one transaction: the timeout comes back by itself, whatever happens.
+            return try await connection.script(
+                ["SET LOCAL statement_timeout = 0", statement],
+                deadline: max(.milliseconds(1), onlineDeadline - clock)
+            )
+        } catch {
+            guard error.kind == .deadlineExceeded, !error.isConnectionLoss else { throw error }
+            // Scans wait for nobody; for the locks that they need, by `lock_timeout`.
+            throw OnlineTimeout(work: work, after: ContinuousClock.now - clock, blockers: [])
+        }
     }
 
     /// Drops the CHECK, of this run or an earlier one.

@@ -32,6 +32,12 @@ struct PartitionBuilder {
     }
 
     private func buildOnce(_ creation: PartitionCreation, createdAt: Instant) async throws -> UInt32 {
+        if let adopted = creation.adoptedOID {
+            let check = AdoptionCheck(connection: connection)
+            if let holder = try await check.longHolder(of: creation.name, oid: adopted) {
+                throw PostgresError(.server, "\(creation.name) is in use: \(holder)", sqlState: .lockNotAvailable)
+            }
+        }
         return try await connection.withTransaction { connection in
             let check = AdoptionCheck(connection: connection)
             let oid: UInt32

@@ -21,16 +21,27 @@ package struct FileSystemUsage: Hashable, Sendable {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
         var information = statvfs()
-        guard statvfs(path, &information) == 0, information.f_blocks > 0 else { return nil }
-        let block = UInt64(information.f_frsize)
+        guard statvfs(path, &information) == 0 else { return nil }
         self.init(
-            used: UInt64(information.f_blocks - information.f_bfree) * block,
-            available: UInt64(information.f_bavail) * block
+            blocks: UInt64(information.f_blocks),
+            free: UInt64(information.f_bfree),
+            available: UInt64(information.f_bavail),
+            blockSize: UInt64(information.f_frsize)
         )
+    }
+
+    /// - Returns: nil where the figures can't be true, which a network or user-space file system may give: none in all, more free than there
+    ///   are, or more bytes than fit.
+    init?(blocks: UInt64, free: UInt64, available: UInt64, blockSize: UInt64) {
+        guard blocks > 0, free <= blocks, available <= blocks else { return nil }
+        let used = (blocks - free).multipliedReportingOverflow(by: blockSize)
+        let left = available.multipliedReportingOverflow(by: blockSize)
+        guard !used.overflow, !left.overflow else { return nil }
+        self.init(used: used.partialValue, available: left.partialValue)
     }
 
     /// 0 for empty, 1 for full.
     package var ratio: Double {
-        used + available == 0 ? 1 : Double(used) / Double(used + available)
+        used == 0 && available == 0 ? 1 : Double(used) / (Double(used) + Double(available))
     }
 }

@@ -75,6 +75,7 @@ package struct QuotaGuard: Sendable {
         let rows = try await connection.query(
             """
             SELECT inet_server_addr() IS NULL OR inet_server_addr() <<= '127.0.0.0/8' OR inet_server_addr() = '::1' AS local,
+                   pg_backend_pid() AS process, inet_client_port() AS port,
                    CASE WHEN l.path LIKE '/%' THEN l.path
                         WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN current_setting('data_directory', true) || '/' || l.path
                    END AS path
@@ -86,6 +87,13 @@ package struct QuotaGuard: Sendable {
         )
         guard let row = rows.first, try row.optionalBool("local") ?? false else {
             return .unknown("the server runs on another machine; declare its size with --quota-capacity")
+        }
+        let backend = LocalBackend(process: try row.int("process"), clientPort: try row.optionalInt("port"))
+        guard backend.isHere else {
+            return .unknown(
+                "the server's process isn't found on this machine (behind a tunnel, a pooler or in a container?); declare its size with "
+                    + "--quota-capacity"
+            )
         }
         guard let path = try row.optionalString("path") else {
             return .unknown(

@@ -9,6 +9,9 @@ import Partitioning
 struct IndexRepair {
     let connection: Connection
     let ladder: LockLadder
+    /// Of what is done beside readers and writers, which takes as long as the partition is big and others' transactions are open.
+    let onlineDeadline: ContinuousClock.Instant
+    let runDeadline: ContinuousClock.Instant
     let logger: Logger
 
     /// What stands there now.
@@ -31,16 +34,10 @@ struct IndexRepair {
         var builder: Blocker?
     }
 
-    /// - Parameters:
-    ///   - deadline: of the locks that applications wait for. What was built first is given ten more seconds, if the run has them.
-    ///   - runDeadline: of what is done beside readers and writers, which takes as long as the partition is big.
+    /// - Parameter deadline: of the locks that applications wait for. What was built first is given ten more seconds, if the run has them.
     /// - Returns: nil where somebody else has put it right in the meantime.
-    /// - Throws: `PostgresError`, `CancellationError`.
-    func repair(
-        _ gap: IndexGap,
-        until deadline: ContinuousClock.Instant,
-        run runDeadline: ContinuousClock.Instant
-    ) async throws -> LockLadder.Outcome? {
+    /// - Throws: `PostgresError`, `OnlineTimeout`, `CancellationError`.
+    func repair(_ gap: IndexGap, until deadline: ContinuousClock.Instant) async throws -> LockLadder.Outcome? {
         var locks: ContinuousClock.Instant { min(runDeadline, max(deadline, .now + .seconds(10))) }
         var situation = try await situation(gap)
         if situation.isHealthy { return nil }
@@ -55,14 +52,18 @@ struct IndexRepair {
         if let remnant = situation.remnant {
             let name = RelationName(schema: gap.partition.schema, name: remnant)
             if situation.isRemnantAttached {
-                try await online("REINDEX INDEX CONCURRENTLY \(name)", until: runDeadline)
+                try await online("REINDEX INDEX CONCURRENTLY \(name)", gap, work: "rebuilding the index \(name)")
                 // Attaching it once more has the parent's index looked at, and become valid with its last child.
                 return try await attach(remnant, gap, until: locks)
             }
-            try await online("DROP INDEX CONCURRENTLY IF EXISTS \(name)", until: runDeadline)
+            try await online(
+                "DROP INDEX CONCURRENTLY IF EXISTS \(name)",
+                gap,
+                work: "dropping the invalid index \(name)"
+            )
         }
         if situation.candidate == nil {
-            situation.candidate = try await build(gap, situation, until: runDeadline)
+            situation.candidate = try await build(gap, situation)
             await PausePoint.indexBuilt.reach()
         }
         guard let child = situation.candidate else { return nil }
@@ -75,23 +76,51 @@ struct IndexRepair {
         return outcome
     }
 
-    /// A CONCURRENTLY statement waits for older transactions, which may take long and blocks nobody; the run's deadline ends it.
+    /// A CONCURRENTLY statement waits for older transactions, which may take long and blocks nobody.
+    ///
+    /// - Parameters:
+    ///   - work: the statement for people, as in ``OnlineTimeout``.
+    ///   - end: nil for ``onlineDeadline``.
+    /// - Throws: `PostgresError`, `OnlineTimeout`.
     private func online(
         _ statement: Statement,
+        _ gap: IndexGap,
+        work: String,
         tablespace: String? = nil,
-        until deadline: ContinuousClock.Instant
-    ) async throws(PostgresError) {
+        until end: ContinuousClock.Instant? = nil
+    ) async throws {
+        let clock = ContinuousClock.now
         _ = try await connection.script([
             "SET lock_timeout = 0", "SET statement_timeout = 0",
             "SET default_tablespace = \(literal: tablespace ?? "")",
         ])
-        do {
-            _ = try await connection.query(statement, deadline: max(.milliseconds(1), deadline - ContinuousClock.now))
+        do throws(PostgresError) {
+            _ = try await connection.query(statement, deadline: max(.milliseconds(1), (end ?? onlineDeadline) - .now))
         } catch {
             await restoreSettings()
-            throw error
+            guard error.kind == .deadlineExceeded, !error.isConnectionLoss else { throw error }
+            throw OnlineTimeout(
+                work: work,
+                after: ContinuousClock.now - clock,
+                blockers: (try? await longTransactions(gap)) ?? [],
+                grant: try? await LockObserver(connection: connection).grantToSeeOthers()
+            )
         }
         await restoreSettings()
+    }
+
+    /// Those that CONCURRENTLY waits for: whoever holds a lock on the table against its writers, and whoever has an old snapshot.
+    private func longTransactions(_ gap: IndexGap) async throws(PostgresError) -> [Blocker] {
+        let observer = LockObserver(connection: connection)
+        let lock = LockUse(relation: gap.partition, oid: gap.partitionOID, mode: .share)
+        let holders = try await observer.look(at: [lock], alone: []).holders
+        let snapshots = try await observer.snapshots()
+        // One line for each transaction; short ones come and go, and nothing waits long for them.
+        let blockers = Dictionary(
+            (holders.map { ($0.virtualTransaction, $1) } + snapshots.map { ($0.virtualTransaction, $1) }),
+            uniquingKeysWith: { lock, _ in lock }
+        )
+        return blockers.values.filter { $0.transactionAge ?? .infinity >= 1 }.sortedByAge
     }
 
     /// Also after a cancellation, for what still has to be done then. Where this fails the connection is gone.
@@ -125,11 +154,7 @@ struct IndexRepair {
             """
     }
 
-    private func build(
-        _ gap: IndexGap,
-        _ situation: Situation,
-        until deadline: ContinuousClock.Instant
-    ) async throws(PostgresError) -> String {
+    private func build(_ gap: IndexGap, _ situation: Situation) async throws -> String {
         var attempt = 0
         while true {
             let name = Self.name(of: gap, attempt: attempt)
@@ -137,8 +162,9 @@ struct IndexRepair {
             do {
                 try await online(
                     Self.creation(of: name, gap, situation),
-                    tablespace: situation.tablespace,
-                    until: deadline
+                    gap,
+                    work: "building the index \(gap.parentIndex.name) on \(gap.partition)",
+                    tablespace: situation.tablespace
                 )
                 return name
             } catch {
@@ -147,7 +173,9 @@ struct IndexRepair {
                     continue
                 }
                 // What a failed build leaves is of no use. Where there is no time for this now, the next run does it.
-                if error.kind == .server { try? await dropRemnant(name, gap, before: before, until: deadline) }
+                if error is OnlineTimeout || (error as? PostgresError)?.kind == .server {
+                    try? await dropRemnant(name, gap, before: before)
+                }
                 throw error
             }
         }
@@ -155,17 +183,18 @@ struct IndexRepair {
 
     /// Drops what our own failed build left: an invalid index of this partition that was not there before. A build can fail before it looks at
     /// the name, and under that name may stand somebody's index.
-    private func dropRemnant(
-        _ name: String,
-        _ gap: IndexGap,
-        before: [UInt32: Bool],
-        until deadline: ContinuousClock.Instant
-    ) async throws(PostgresError) {
+    private func dropRemnant(_ name: String, _ gap: IndexGap, before: [UInt32: Bool]) async throws {
         let remnant = RelationName(schema: gap.partition.schema, name: name)
         guard let oid = try await connection.query(Self.oidQuery(remnant)).first?.oid("oid"), before[oid] == nil,
             try await indexes(of: gap)[oid] == false, try await builder(on: gap) == nil
         else { return }
-        try await online("DROP INDEX CONCURRENTLY IF EXISTS \(remnant)", until: deadline)
+        // Writers maintain it meanwhile; a transaction that is open on the table would be waited for.
+        try await online(
+            "DROP INDEX CONCURRENTLY IF EXISTS \(remnant)",
+            gap,
+            work: "dropping the invalid index \(remnant)",
+            until: min(runDeadline, .now + .seconds(5))
+        )
     }
 
     /// The partition's indexes, and whether each is valid.
@@ -276,7 +305,7 @@ struct IndexRepair {
         let rows = try await connection.query(
             """
             SELECT l.pid, l.mode, a.usename AS username, a.application_name AS application, a.state,
-                   extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS age, left(a.query, 120) AS query
+                   extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS age, \(fragment: LockObserver.query)
               FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
              WHERE l.locktype = 'relation' AND l.relation = \(bind: Int64(gap.partitionOID))::oid AND l.granted
                AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -295,6 +324,7 @@ struct IndexRepair {
             state: try row.optionalString("state"),
             transactionAge: try row.optionalDouble("age"),
             query: try row.optionalString("query"),
+            grant: try row.optionalString("missing"),
             isAutovacuum: false,
             isWraparoundVacuum: false
         )

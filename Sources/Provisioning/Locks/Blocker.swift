@@ -17,6 +17,8 @@ package struct Blocker: Hashable, Codable, Sendable {
     package var transactionAge: Double?
     /// The beginning of its current or last statement, where this role may see it.
     package var query: String?
+    /// What would show the rest, where this role isn't shown what the session does.
+    package var grant: String?
     package var isAutovacuum: Bool
     /// An autovacuum against transaction id wraparound, which yields to nobody.
     package var isWraparoundVacuum: Bool
@@ -30,13 +32,15 @@ extension Blocker: CustomStringConvertible {
         guard let pid else {
             return "a prepared transaction holding \(mode) on \(relation) (see pg_prepared_xacts)"
         }
-        var parts = ["pid \(pid)"]
+        var parts = [isAutovacuum ? "autovacuum, pid \(pid)" : "pid \(pid)"]
         if let user { parts.append("user \(user)") }
         if let application, !application.isEmpty { parts.append("application \(application)") }
         if let state { parts.append(state) }
         if let transactionAge { parts.append("transaction open for \(Int(transactionAge.rounded())) s") }
         let who = parts.joined(separator: ", ")
         let doing = query.map { ", query: \($0)" } ?? ""
-        return "\(who), holding \(mode) on \(relation)\(doing)"
+        let vacuum = isWraparoundVacuum ? ", against transaction id wraparound, for which it yields to nobody" : ""
+        let more = grant.map { " (\($0) shows more)" } ?? ""
+        return "\(who), holding \(mode) on \(relation)\(doing)\(vacuum)\(more)"
     }
 }

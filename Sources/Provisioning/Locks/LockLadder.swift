@@ -17,9 +17,11 @@ package struct LockLadder: Sendable {
     /// Between two looks: whoever is seen in both is a long holder.
     package var lookInterval: Duration
 
-    /// The usual rungs. What a short transaction didn't let us have in 25 ms the next 25 ms mostly bring; nobody notices these.
+    /// The usual rungs, whose longest leaves the commit a few milliseconds within the 50 that nobody notices. What a short transaction didn't let
+    /// us have in 25 ms the next 25 ms mostly bring. Where transactions of more than that never leave a gap, the table is deferred: there is
+    /// time, as long as ``emergency`` isn't called for.
     package static let standard = LockLadder(
-        rungs: [25, 25, 25, 50, 50, 100, 200].map { .milliseconds($0) },
+        rungs: [25, 25, 25, 40].map { .milliseconds($0) },
         lookInterval: .milliseconds(100)
     )
 
@@ -28,6 +30,15 @@ package struct LockLadder: Sendable {
         rungs: [25, 50, 100, 200, 500, 1000, 2000].map { .milliseconds($0) },
         lookInterval: .milliseconds(100)
     )
+
+    /// The ladder for a table that has so many days left.
+    ///
+    /// - Parameters:
+    ///   - daysRemaining: until the first moment without a partition; nil where there is none.
+    ///   - limit: below this many days a stall is the lesser harm.
+    package static func suiting(daysRemaining: Double?, emergencyBelow limit: Double) -> LockLadder {
+        (daysRemaining ?? .infinity) < limit ? .emergency : .standard
+    }
 
     package init(rungs: [Duration], lookInterval: Duration) {
         self.rungs = rungs

@@ -26,7 +26,8 @@ struct LockObserver {
     /// are locked with them.
     ///
     /// `virtualtransaction` names holders, since a prepared transaction has no process. An autovacuum worker has no user; a role without
-    /// `pg_read_all_stats` isn't shown its `backend_type`.
+    /// `pg_read_all_stats` isn't shown its `backend_type`, nor the query that tells one against wraparound: for that role each is one where
+    /// the table is old enough.
     ///
     /// - Parameter alone: relations of which the partitions stay out of it.
     func look(at locks: [LockUse], alone: Set<UInt32>) async throws(PostgresError) -> Look {
@@ -44,10 +45,16 @@ struct LockObserver {
             )
             SELECT r.root::bigint AS root, r.mode AS wanted, l.relation::bigint AS relation, l.relation::regclass::text AS name,
                    l.virtualtransaction AS vxid, l.mode AS held, l.pid, a.usename AS username, a.application_name AS application,
-                   a.state, extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS age, left(a.query, 120) AS query,
+                   a.state, extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS age, \(fragment: Self.query),
                    a.pid IS NOT NULL AND a.usesysid IS NULL
                        AND coalesce(a.backend_type = 'autovacuum worker', true) AS autovacuum,
-                   a.query LIKE '%to prevent wraparound%' AS wraparound,
+                   CASE WHEN a.query <> '<insufficient privilege>' THEN a.query LIKE '%to prevent wraparound%'
+                        -- Indexes and partitioned tables have 0, which counts as infinitely old.
+                        ELSE c.relfrozenxid <> '0' AND age(c.relfrozenxid)
+                               >= least(current_setting('autovacuum_freeze_max_age')::int, o.xids)
+                          OR c.relminmxid <> '0' AND mxid_age(c.relminmxid)
+                               >= least(current_setting('autovacuum_multixact_freeze_max_age')::int, o.multixacts)
+                   END AS wraparound,
                    r.oid = r.root AND c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE') AS lockable,
                    CASE WHEN r.oid = r.root AND c.relkind IN ('r', 'p') AND pg_has_role(c.relowner, 'USAGE')
                         THEN pg_get_userbyid(c.relowner) END AS owner,
@@ -55,6 +62,10 @@ struct LockObserver {
                       FROM pg_settings s WHERE s.name = 'deadlock_timeout') AS deadlock_timeout
               FROM relations r
               LEFT JOIN pg_class c ON c.oid = r.oid
+              LEFT JOIN LATERAL (
+                   SELECT max(option_value::int) FILTER (WHERE option_name = 'autovacuum_freeze_max_age') AS xids,
+                          max(option_value::int) FILTER (WHERE option_name = 'autovacuum_multixact_freeze_max_age') AS multixacts
+                     FROM pg_options_to_table(c.reloptions)) o ON true
               LEFT JOIN pg_locks l ON l.locktype = 'relation' AND l.granted AND l.relation = r.oid
                     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
                     AND l.pid IS DISTINCT FROM pg_backend_pid()
@@ -87,7 +98,7 @@ struct LockObserver {
             """
             SELECT l.virtualtransaction AS vxid, current_database()::text AS name, a.pid, a.usename AS username,
                    a.application_name AS application, a.state, extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS age,
-                   left(a.query, 120) AS query, false AS autovacuum, false AS wraparound
+                   \(fragment: Self.query), false AS autovacuum, false AS wraparound
               FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid AND l.locktype = 'virtualxid' AND l.granted
              WHERE a.backend_xmin IS NOT NULL AND a.pid <> pg_backend_pid() AND a.usesysid IS NOT NULL
                AND a.datid = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -101,6 +112,22 @@ struct LockObserver {
         return holders
     }
 
+    /// The columns `query` and `missing` of a session `a` of `pg_stat_activity`.
+    static let query: Statement = """
+        left(nullif(a.query, '<insufficient privilege>'), 120) AS query,
+        CASE WHEN a.query = '<insufficient privilege>' THEN 'GRANT pg_read_all_stats TO ' || quote_ident(current_user) END AS missing
+        """
+
+    /// Where this role isn't shown what others' sessions do, and so not who has an old snapshot: what would show it.
+    func grantToSeeOthers() async throws(PostgresError) -> String? {
+        try await connection.query(
+            """
+            SELECT 'GRANT pg_read_all_stats TO ' || quote_ident(current_user) AS missing
+             WHERE NOT pg_has_role('pg_read_all_stats', 'USAGE')
+            """
+        ).first?.string("missing")
+    }
+
     private func blocker(_ row: Row, held: String) throws(PostgresError) -> Blocker {
         Blocker(
             relation: try row.string("name"),
@@ -111,6 +138,7 @@ struct LockObserver {
             state: try row.optionalString("state"),
             transactionAge: try row.optionalDouble("age"),
             query: try row.optionalString("query"),
+            grant: try row.optionalString("missing"),
             isAutovacuum: try row.optionalBool("autovacuum") ?? false,
             isWraparoundVacuum: try row.optionalBool("wraparound") ?? false
         )

@@ -44,22 +44,27 @@ package struct Publisher: Sendable {
     ///   - tables: only these.
     ///   - known: how the catalog was a moment ago. Where the registry has just that, nothing is to be done; it is never
     ///     published from.
+    ///   - end: what isn't published by then fails.
     package func publish(
         _ tables: Set<RelationName>,
         as known: Observation,
         session: DatabaseSession,
-        settings: PlanSettings
+        settings: PlanSettings,
+        until end: ContinuousClock.Instant
     ) async -> [RelationName: Outcome] {
         var outcomes: [RelationName: Outcome] = [:]
         var pending = tables
+        let registry = LimitedRegistry(registry: registry, end: end)
         var lastReason = "another publisher was faster \(Self.rounds) times in a row"
         for _ in 0..<Self.rounds where !pending.isEmpty {
             var stored: [RelationName: Stored] = [:]
             for table in pending.sorted() {
                 do throws(RegistryError) {
-                    stored[table] = try await load(EntityName(schema: table.schema, table: table.name))
+                    stored[table] = try await load(EntityName(schema: table.schema, table: table.name), from: registry)
                 } catch {
-                    outcomes[table] = .failed(error.message, remedy: error.hint)
+                    // What one table learned after seconds of waiting the others needn't learn again.
+                    if error.isOfWholeRegistry { return outcomes.merging(Self.failed(pending, error)) { $1 } }
+                    outcomes[table] = Outcome(error)
                     pending.remove(table)
                 }
             }
@@ -74,11 +79,15 @@ package struct Publisher: Sendable {
             if pending.isEmpty { break }
             do {
                 let reading = try await Reading(session: session, settings: settings)
-                for (table, stored) in stored where pending.contains(table) {
-                    guard let outcome = await publish(table, over: stored, reading: reading) else { continue }
+                for table in pending.sorted() {
+                    guard let stored = stored[table],
+                        let outcome = try await publish(table, over: stored, reading: reading, to: registry)
+                    else { continue }
                     outcomes[table] = outcome
                     pending.remove(table)
                 }
+            } catch let error as RegistryError {
+                return outcomes.merging(Self.failed(pending, error)) { $1 }
             } catch {
                 lastReason = "the catalog could not be read for publishing: \(error)"
                 break
@@ -96,7 +105,14 @@ package struct Publisher: Sendable {
         var isIntact: Bool
     }
 
-    private func load(_ entity: EntityName) async throws(RegistryError) -> Stored {
+    private static func failed(_ tables: Set<RelationName>, _ error: RegistryError) -> [RelationName: Outcome] {
+        Dictionary(uniqueKeysWithValues: tables.map { ($0, Outcome(error)) })
+    }
+
+    private func load(
+        _ entity: EntityName,
+        from registry: LimitedRegistry
+    ) async throws(RegistryError) -> Stored {
         do {
             let stored = try await registry.load(entity, .all)
             return Stored(header: stored?.header, isIntact: stored?.isIntact ?? false)
@@ -105,16 +121,22 @@ package struct Publisher: Sendable {
             logger.warning("the stored map can't be read and is replaced", metadata: ["entity": "\(entity)"])
         }
         do {
-            return Stored(header: try await registry.header(entity), isIntact: false)
+            return Stored(header: try await registry.load(entity, .header)?.header, isIntact: false)
         } catch {
             guard error.code == .corrupt else { throw error }
             return Stored(header: nil, isIntact: false)
         }
     }
 
-    /// nil after a lost race.
-    private func publish(_ table: RelationName, over stored: Stored, reading: Reading) async -> Outcome? {
-        do {
+    /// - Returns: nil after a lost race.
+    /// - Throws: `RegistryError` that concerns every table.
+    private func publish(
+        _ table: RelationName,
+        over stored: Stored,
+        reading: Reading,
+        to registry: LimitedRegistry
+    ) async throws(RegistryError) -> Outcome? {
+        do throws(any Error) {
             let document = try reading.maps.document(of: table)
             if let header = stored.header {
                 if header.checksum == document.checksum && stored.isIntact {
@@ -135,7 +157,8 @@ package struct Publisher: Sendable {
             case .lostRace: return nil
             }
         } catch let error as RegistryError {
-            return .failed(error.message, remedy: error.hint)
+            if error.isOfWholeRegistry { throw error }
+            return Outcome(error)
         } catch {
             let failure = Failure(error)
             return .failed(failure.message, remedy: failure.remedy)

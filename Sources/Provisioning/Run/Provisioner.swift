@@ -92,7 +92,9 @@ package struct Provisioner: Sendable {
         }
         // What was committed is verified and told to the routers even after a cancellation: partitions nobody knows of are no use.
         let (last, done, unfinished) = (session, progress, report)
-        return try await Task { try await concluded(last, done, unfinished) }.value
+        return try await finished(withGrace: budget.grace) {
+            try await concluded(last, done, unfinished, deadline: deadline)
+        }
     }
 
     /// Applies plans until nothing is left that could be done now. The catalog is read anew after a lost connection, and
@@ -113,14 +115,11 @@ package struct Provisioner: Sendable {
                 progress.standing = observation
                 await PausePoint.observed.reach()
                 try await apply(observation, session, deadline: deadline, &progress)
-                if progress.stale.isEmpty { return }
-                guard progress.replans < 5 else {
+                guard progress.shouldReplan else {
                     progress.giveUpOnStale()
                     return
                 }
-                progress.replans += 1
-                progress.finishedTables.subtract(progress.stale.keys)
-                progress.stale = [:]
+                progress.replan()
             } catch  where error.isConnectionLoss && ContinuousClock.now < deadline {
                 losses += 1
                 session = try await reopened(after: error, losses: losses, until: deadline, claims: true)
@@ -149,18 +148,23 @@ package struct Provisioner: Sendable {
             observation.snapshot.tables.map { ($0.oid, $0) },
             uniquingKeysWith: { first, _ in first }
         )
-        for plan in observation.plan.tables where !progress.finishedTables.contains(plan.table) {
-            guard let table = tables[plan.oid], !plan.steps.isEmpty else {
-                progress.finishedTables.insert(plan.table)
-                continue
-            }
-            let isEmergency = (plan.coverage?.daysRemaining ?? .infinity) < budget.emergencyDays
+        let longScans = try await DefaultShield.longScans(in: observation, on: session.connection)
+        let schedule = RunSchedule(observation.plan, longScans: longScans, finished: progress.finishedTurns)
+        for (index, turn) in schedule.turns.enumerated() {
+            // A table under whose plan the catalog changed gets its partitions before anybody's slow work.
+            if turn.pass != .growth && progress.shouldReplan { return }
+            let plan = turn.plan
+            guard let table = tables[plan.oid] else { continue }
             let run = TableRun(
                 session: session,
                 table: table,
                 plan: plan,
-                ladder: isEmergency ? .emergency : .standard,
+                ladder: .suiting(
+                    daysRemaining: plan.coverage?.daysRemaining,
+                    emergencyBelow: budget.emergencyDays
+                ),
                 deadline: min(deadline, .now + budget.table),
+                onlineDeadline: schedule.onlineEnd(of: index, now: .now, until: deadline),
                 runDeadline: deadline,
                 quota: quota,
                 now: observation.snapshot.server.now,
@@ -168,7 +172,7 @@ package struct Provisioner: Sendable {
                 tell: tell
             )
             let result = await run.run()
-            progress.absorb(result, of: plan.table)
+            progress.absorb(result, of: turn.id)
             if let interruption = result.interruption { throw interruption }
         }
     }
@@ -222,14 +226,15 @@ package struct Provisioner: Sendable {
     private func concluded(
         _ session: DatabaseSession,
         _ progress: RunProgress,
-        _ report: RunReport
+        _ report: RunReport,
+        deadline: ContinuousClock.Instant
     ) async throws -> RunReport {
         var session = session
         var losses = 0
-        let end = ContinuousClock.now + Self.conclusionBudget
+        let end = max(deadline, .now) + budget.conclusion
         while true {
             do {
-                let concluded = try await conclusion(session, progress, report)
+                let concluded = try await conclusion(session, progress, report, until: end)
                 await DatabaseClaim(connection: session.connection).release()
                 return concluded
             } catch  where error.isConnectionLoss && ContinuousClock.now < end {
@@ -238,8 +243,6 @@ package struct Provisioner: Sendable {
             }
         }
     }
-
-    private static let conclusionBudget = Duration.seconds(30)
 
     /// One table that can't be verified is that table's failure: the others are still reported and published.
     private func verified(
@@ -268,16 +271,17 @@ package struct Provisioner: Sendable {
     private func conclusion(
         _ session: DatabaseSession,
         _ progress: RunProgress,
-        _ report: RunReport
+        _ report: RunReport,
+        until end: ContinuousClock.Instant
     ) async throws -> RunReport {
         var report = report
         var progress = progress
         let after = if let standing = progress.standing { standing } else { try await observed(session) }
         progress.settle(after)
-        tell(.verifying(partitions: progress.results.values.reduce(0) { $0 + $1.created.count }))
+        tell(.verifying(partitions: progress.createdCount))
         let verifier = Verifier(session: session)
         for plan in after.plan.tables {
-            let result = progress.results[plan.table] ?? TableRun.Result()
+            let result = progress.result(of: plan.table)
             var drift: [Finding] = []
             if let expected = result.expected, let table = after.snapshot.tables.first(where: { $0.oid == plan.oid }) {
                 drift = try await verified(table, result.created, expected, verifier)
@@ -288,7 +292,13 @@ package struct Provisioner: Sendable {
         if let publisher {
             let managed = Set(after.plan.tables.filter { $0.policy != nil }.map(\.table))
             tell(.publishing(tables: managed.count))
-            let outcomes = await publisher.publish(managed, as: after, session: session, settings: settings)
+            let outcomes = await publisher.publish(
+                managed,
+                as: after,
+                session: session,
+                settings: settings,
+                until: end
+            )
             // The registry is not to blame for what the catalog could not be read for.
             if outcomes.values.contains(where: \.isFailure), await !session.connection.isOpen {
                 throw PostgresError(.connectionLost, "the connection was lost while the maps were being published")

@@ -5,43 +5,67 @@ import Partitioning
 
 /// What a run has done so far.
 struct RunProgress: Sendable {
-    var results: [RelationName: TableRun.Result] = [:]
-    var finishedTables: Set<RelationName> = []
-    /// Tables whose catalog entry changed under their plan, with what showed it.
-    var stale: [RelationName: TableRun.Staleness] = [:]
+    private static let replanLimit = 5
+
+    /// By turn, so that a later one of a table leaves alone what an earlier one found.
+    private var results: [RunSchedule.Turn.ID: TableRun.Result] = [:]
+    private(set) var finishedTurns: Set<RunSchedule.Turn.ID> = []
+    /// Turns under whose plan the catalog changed, with what showed it.
+    private(set) var stale: [RunSchedule.Turn.ID: TableRun.Staleness] = [:]
     /// Steps of which only the catalog knows whether they took effect.
-    var uncertain: [RelationName: TableRun.Uncertain] = [:]
-    var replans = 0
+    private var uncertain: [RunSchedule.Turn.ID: TableRun.Uncertain] = [:]
+    private var replans = 0
     var hasPlan = false
     /// The last reading of the catalog, as long as nothing was done after it.
     var standing: Observation?
 
-    mutating func absorb(_ result: TableRun.Result, of table: RelationName) {
+    /// Whether the catalog has to be read anew, and may be once more.
+    var shouldReplan: Bool { !stale.isEmpty && replans < Self.replanLimit }
+
+    var createdCount: Int { results.values.reduce(0) { $0 + $1.created.count } }
+
+    mutating func absorb(_ result: TableRun.Result, of turn: RunSchedule.Turn.ID) {
         standing = nil
-        if result.interruption == nil { finishedTables.insert(table) }
-        if let staleness = result.staleness { stale[table] = staleness }
-        if let unknown = result.uncertain { uncertain[table] = unknown }
-        guard var earlier = results[table] else {
-            results[table] = result
-            return
-        }
-        // What a later attempt settled is no failure of the table any more.
+        if result.interruption == nil { finishedTurns.insert(turn) }
+        if let staleness = result.staleness { stale[turn] = staleness }
+        if let unknown = result.uncertain { uncertain[turn] = unknown }
+        // What a later attempt settled is no failure of the table any more. It may belong to another turn than the first one did.
         let retried = Set(result.steps.map(\.step.target))
-        earlier.steps.removeAll { report in
-            if case .done = report.result { return false }
-            return retried.contains(report.step.target)
+        for id in results.keys where id.table == turn.table {
+            results[id]?.steps.removeAll { report in
+                if case .done = report.result { return false }
+                return retried.contains(report.step.target)
+            }
+        }
+        guard var earlier = results[turn] else {
+            results[turn] = result
+            return
         }
         earlier.steps += result.steps
         earlier.findings = result.findings
         earlier.created += result.created
         earlier.quotaExceeded = result.quotaExceeded
         earlier.expected = result.expected ?? earlier.expected
-        results[table] = earlier
+        results[turn] = earlier
+    }
+
+    /// All turns of a table together.
+    func result(of table: RelationName) -> TableRun.Result {
+        var whole = TableRun.Result()
+        for pass in RunSchedule.Pass.allCases {
+            guard let part = results[RunSchedule.Turn.ID(table: table, pass: pass)] else { continue }
+            whole.steps += part.steps
+            whole.findings += part.findings
+            whole.created += part.created
+            whole.quotaExceeded = whole.quotaExceeded ?? part.quotaExceeded
+            whole.expected = part.expected ?? whole.expected
+        }
+        return whole
     }
 
     /// Enters what took effect although its end wasn't seen: the table is a partition now, or the plan doesn't ask for the step any more.
     mutating func settle(_ observation: Observation) {
-        for (table, unknown) in uncertain {
+        for (turn, unknown) in uncertain {
             let isDone =
                 if unknown.step.creation != nil {
                     observation.snapshot.tables.contains { $0.partitions.contains { $0.oid == unknown.oid } }
@@ -50,18 +74,26 @@ struct RunProgress: Sendable {
                 }
             guard isDone else { continue }
             let duration = (ContinuousClock.now - unknown.since) / .seconds(1)
-            results[table]?.steps.append(
+            results[turn]?.steps.append(
                 StepReport(step: unknown.step, result: .done(attempts: 1), duration: duration)
             )
-            if let oid = unknown.oid { results[table]?.created.append(oid) }
+            if let oid = unknown.oid { results[turn]?.created.append(oid) }
         }
         uncertain = [:]
     }
 
+    /// Tables whose catalog entry changed have all their turns again, under a new plan.
+    mutating func replan() {
+        replans += 1
+        let tables = Set(stale.keys.map(\.table))
+        finishedTurns = finishedTurns.filter { !tables.contains($0.table) }
+        stale = [:]
+    }
+
     /// The catalog changed under every plan that was made: what stopped the last one is the failure.
     mutating func giveUpOnStale() {
-        for (table, staleness) in stale {
-            results[table]?.steps.append(
+        for (turn, staleness) in stale {
+            results[turn]?.steps.append(
                 StepReport(step: staleness.step, result: .failed(staleness.failure), duration: 0)
             )
         }

@@ -17,7 +17,7 @@ extension TableRun {
         case .deferred(let attempts, let blockers):
             append(
                 step,
-                .deferred(Self.reason(attempts: attempts, blockers), blockers: blockers),
+                .deferred(reason(attempts: attempts, blockers), blockers: blockers),
                 since: start,
                 &result
             )
@@ -37,6 +37,15 @@ extension TableRun {
         }
     }
 
+    func record(
+        _ step: Step,
+        _ timeout: OnlineTimeout,
+        since start: ContinuousClock.Instant,
+        _ result: inout Result
+    ) {
+        append(step, .deferred("\(timeout)", blockers: timeout.blockers), since: start, &result)
+    }
+
     /// Not begun, because of what happened before.
     func skip(_ steps: [Step], _ reason: String, _ result: inout Result) {
         for step in steps { append(step, .skipped(reason), since: .now, &result) }
@@ -44,13 +53,14 @@ extension TableRun {
 
     func deferSteps(_ steps: [Step], _ blockers: [Blocker], _ result: inout Result) {
         for step in steps {
-            append(step, .deferred(Self.reason(attempts: 0, blockers), blockers: blockers), since: .now, &result)
+            append(step, .deferred(reason(attempts: 0, blockers), blockers: blockers), since: .now, &result)
         }
     }
 
     /// Adds what to do to an error of a creation.
     func failure(_ error: any Error, _ creation: PartitionCreation) -> Failure {
         var failure = Failure(error)
+        if error.sqlState == .insufficientPrivilege, let grant = table.grantToCreate { failure.remedy = grant }
         if error.sqlState == .checkViolation, failure.remedy == nil {
             failure.remedy =
                 "rows of this range are in the default partition: they have to be moved before \(creation.name) can be attached"
@@ -63,9 +73,12 @@ extension TableRun {
         .lockNotAvailable, .deadlockDetected, .serializationFailure, .queryCanceled,
     ]
 
-    private static func reason(attempts: Int, _ blockers: [Blocker]) -> String {
+    private func reason(attempts: Int, _ blockers: [Blocker]) -> String {
         let tried = attempts == 0 ? "" : " after \(attempts) attempts"
-        guard let first = blockers.first else { return "the time for this table was used up\(tried)" }
+        guard let first = blockers.first else {
+            return (ContinuousClock.now < runDeadline ? "the time for this table" : "the run's time")
+                + " was used up\(tried)"
+        }
         let others = blockers.count == 1 ? "" : " and \(blockers.count - 1) more"
         return "the lock was not to be had\(tried): \(first)\(others)"
     }

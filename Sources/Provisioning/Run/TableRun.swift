@@ -5,7 +5,7 @@ import LibPQ
 import Logging
 import Partitioning
 
-/// Carries out one table's plan. What fails here stays here: other tables go on.
+/// Carries out one table's plan, or a part of it. What fails here stays here: other tables go on.
 struct TableRun {
     let session: DatabaseSession
     let table: PartitionedTable
@@ -13,7 +13,9 @@ struct TableRun {
     let ladder: LockLadder
     /// Of the locks that applications wait for, all steps together.
     var deadline: ContinuousClock.Instant
-    /// Of everything: what is done beside readers and writers takes as long as tables are big.
+    /// Of what is done beside readers and writers, which takes as long as tables are big and others' transactions are open.
+    let onlineDeadline: ContinuousClock.Instant
+    /// Of everything.
     let runDeadline: ContinuousClock.Instant
     let quota: QuotaGuard?
     let now: Instant
@@ -85,6 +87,10 @@ struct TableRun {
             result.uncertain = Uncertain(step: step, oid: oid, since: start)
             throw error
         }
+        if let timeout = error as? OnlineTimeout {
+            record(step, timeout, since: start, &result)
+            return
+        }
         let failure = step.creation.map { self.failure(error, $0) } ?? Failure(error)
         if error.sqlState.map(Self.meansPlanAgain.contains) ?? false {
             result.staleness = Staleness(step: step, failure: failure)
@@ -103,7 +109,7 @@ struct TableRun {
 
     private func perform(_ step: Step, _ result: inout Result) async throws {
         // Begun now it would be broken off at once, and a build leaves an invalid index behind.
-        guard ContinuousClock.now < runDeadline else {
+        guard ContinuousClock.now < (step.runsInTransaction ? runDeadline : onlineDeadline) else {
             deferSteps([step], [], &result)
             return
         }
@@ -115,8 +121,13 @@ struct TableRun {
                 case .dropLeftoverCheck(let constraint, _): try await dropLeftover(constraint)
                 case .finalizeDetach(let partition): try await finalize(partition, step)
                 case .repairIndex(let gap):
-                    try await IndexRepair(connection: connection, ladder: ladder, logger: logger)
-                        .repair(gap, until: deadline, run: runDeadline)
+                    try await IndexRepair(
+                        connection: connection,
+                        ladder: ladder,
+                        onlineDeadline: onlineDeadline,
+                        runDeadline: runDeadline,
+                        logger: logger
+                    ).repair(gap, until: deadline)
                 case .dropUnattached(let name, let oid): try await remove(name, oid: oid, until: deadline)
                 case .createPartition: nil
                 }
@@ -155,7 +166,7 @@ struct TableRun {
             defaultPartition: partition,
             key: key,
             ladder: ladder,
-            runDeadline: runDeadline,
+            onlineDeadline: onlineDeadline,
             logger: logger
         )
     }

@@ -164,18 +164,20 @@ extension Runbook {
             defaultPartition: partition,
             key: key,
             ladder: .standard,
-            runDeadline: .now + .seconds(30),
+            onlineDeadline: .now + .seconds(30),
             logger: logger
         )
         let ahead = creations.filter { !$0.receivesWritesNow }
         guard !ahead.isEmpty, try await shield.sizeInBytes() > DefaultShield.scanLimit else { return nil }
+        let constraint = DefaultShield.constraint(over: ahead)
         let add = try await message(shield.addition(over: ahead))
-        let drop = try await message(shield.removal(of: DefaultShield.constraint(over: ahead)))
+        let drop = try await message(shield.removal(of: constraint))
         let title = "\(partition.name): a CHECK proves to ATTACH that no row of the new ranges is in it"
         return Shield(
             raise: Chapter(
                 title: title + "; until it is dropped again such rows are refused",
-                statements: add + shield.validation(of: DefaultShield.constraint(over: ahead)).map(\.sql)
+                statements: add + ["SET statement_timeout = 0", shield.validation(of: constraint).sql]
+                    + DatabaseSession.standingSettings.map(\.sql)
             ),
             drop: Chapter(title: "\(partition.name): the CHECK has served", statements: drop)
         )

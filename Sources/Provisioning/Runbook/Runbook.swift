@@ -56,7 +56,13 @@ package struct Runbook: Sendable {
         let title = "\(step.target): \(step.reason)"
         switch step.action {
         case .repairIndex(let gap):
-            let repair = IndexRepair(connection: connection, ladder: .standard, logger: logger)
+            let repair = IndexRepair(
+                connection: connection,
+                ladder: .standard,
+                onlineDeadline: .now + .seconds(30),
+                runDeadline: .now + .seconds(30),
+                logger: logger
+            )
             return Chapter(title: title, statements: try await repair.statements(for: gap).map(\.sql))
         case .dropLeftoverCheck(let constraint, let partition):
             return Chapter(

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import PartitionMap
+import PartitionRouter
+
+/// A registry that is waited for until a certain moment and no longer, whatever patience its driver has.
+struct LimitedRegistry: Sendable {
+    let registry: any Registry
+    let end: ContinuousClock.Instant
+
+    func load(_ entity: EntityName, _ extent: LoadExtent) async throws(RegistryError) -> StoredMap? {
+        try await inTime { () async throws(RegistryError) in try await registry.load(entity, extent) }
+    }
+
+    func publish(
+        _ map: PublishedMap,
+        replacing replaced: PartitionMapHeader?
+    ) async throws(RegistryError) -> PublishOutcome {
+        try await inTime { () async throws(RegistryError) in try await registry.publish(map, replacing: replaced) }
+    }
+
+    /// - Throws: what the body throws; of the class `unreachable` where the time was over first.
+    private func inTime<Value: Sendable>(
+        _ body: @escaping @Sendable () async throws(RegistryError) -> Value
+    ) async throws(RegistryError) -> Value {
+        let result = await limited(until: end) { () async -> Result<Value, RegistryError> in
+            do throws(RegistryError) {
+                return .success(try await body())
+            } catch {
+                return .failure(error)
+            }
+        }
+        guard let result else {
+            throw RegistryError(
+                .unreachable,
+                "the time for publishing was over before the registry had answered",
+                hint: "run again: what isn't published yet is published then"
+            )
+        }
+        return try result.get()
+    }
+}
+
+extension RegistryError {
+    /// The next table would only hear the same: nobody answers, or the run was interrupted.
+    var isOfWholeRegistry: Bool { code == .unreachable || code == .cancelled }
+}
+
+extension Publisher.Outcome {
+    init(_ error: RegistryError) {
+        self = .failed(error.message, remedy: error.hint)
+    }
+}
