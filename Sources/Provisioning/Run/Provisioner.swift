@@ -104,7 +104,7 @@ package struct Provisioner: Sendable {
                 let observation = try await observed(session)
                 if !progress.hasPlan { tell(.planned(observation.plan)) }
                 progress.hasPlan = true
-                progress.settle(observation)
+                for report in progress.settle(observation) { tell(.stepFinished(report)) }
                 progress.standing = observation
                 await PausePoint.observed.reach()
                 try await apply(observation, session, deadline: deadline, &progress)
@@ -139,11 +139,16 @@ package struct Provisioner: Sendable {
                 continue
             }
             let isEmergency = (plan.coverage?.daysRemaining ?? .infinity) < budget.emergencyDays
+            if isEmergency {
+                tell(.guardWaived(.shortLocks, on: plan.table, reason: Self.emergency(plan.coverage, budget)))
+            }
+            var ladder = isEmergency ? LockLadder.emergency : .standard
+            ladder.tell = { [tell] in tell(.locksTried($0, on: plan.table)) }
             let run = TableRun(
                 session: session,
                 table: table,
                 plan: plan,
-                ladder: isEmergency ? .emergency : .standard,
+                ladder: ladder,
                 deadline: min(deadline, .now + budget.table),
                 runDeadline: deadline,
                 quota: quota,
@@ -155,6 +160,12 @@ package struct Provisioner: Sendable {
             progress.absorb(result, of: plan.table)
             if let interruption = result.interruption { throw interruption }
         }
+    }
+
+    private static func emergency(_ coverage: CoverageReport?, _ budget: RunBudget) -> String {
+        let days = Int((coverage?.daysRemaining ?? 0).rounded(.down))
+        return
+            "\(days) days are left, fewer than \(Int(budget.emergencyDays)): applications may have to wait for up to 2 s"
     }
 
     /// - Parameter claims: whether the database has to be ours alone again.
@@ -209,11 +220,13 @@ package struct Provisioner: Sendable {
         _ report: RunReport
     ) async throws -> RunReport {
         var session = session
+        // What one attempt settled is settled for the next.
+        var progress = progress
         var losses = 0
         let end = ContinuousClock.now + Self.conclusionBudget
         while true {
             do {
-                let concluded = try await conclusion(session, progress, report)
+                let concluded = try await conclusion(session, &progress, report)
                 await DatabaseClaim(connection: session.connection).release()
                 return concluded
             } catch  where error.isConnectionLoss && ContinuousClock.now < end {
@@ -251,13 +264,12 @@ package struct Provisioner: Sendable {
 
     private func conclusion(
         _ session: DatabaseSession,
-        _ progress: RunProgress,
+        _ progress: inout RunProgress,
         _ report: RunReport
     ) async throws -> RunReport {
         var report = report
-        var progress = progress
         let after = if let standing = progress.standing { standing } else { try await observed(session) }
-        progress.settle(after)
+        for report in progress.settle(after) { tell(.stepFinished(report)) }
         tell(.verifying(partitions: progress.results.values.reduce(0) { $0 + $1.created.count }))
         let verifier = Verifier(session: session)
         for plan in after.plan.tables {

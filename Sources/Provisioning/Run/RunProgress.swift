@@ -40,7 +40,10 @@ struct RunProgress: Sendable {
     }
 
     /// Enters what took effect although its end wasn't seen: the table is a partition now, or the plan doesn't ask for the step any more.
-    mutating func settle(_ observation: Observation) {
+    ///
+    /// - Returns: what was entered.
+    mutating func settle(_ observation: Observation) -> [StepReport] {
+        var settled: [StepReport] = []
         for (table, unknown) in uncertain {
             let isDone =
                 if unknown.step.creation != nil {
@@ -50,12 +53,13 @@ struct RunProgress: Sendable {
                 }
             guard isDone else { continue }
             let duration = (ContinuousClock.now - unknown.since) / .seconds(1)
-            results[table]?.steps.append(
-                StepReport(step: unknown.step, result: .done(attempts: 1), duration: duration)
-            )
+            let report = StepReport(step: unknown.step, result: .done(attempts: 1), duration: duration)
+            results[table]?.steps.append(report)
+            settled.append(report)
             if let oid = unknown.oid { results[table]?.created.append(oid) }
         }
         uncertain = [:]
+        return settled
     }
 
     /// The catalog changed under every plan that was made: what stopped the last one is the failure.

@@ -2,6 +2,7 @@
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
 import ArgumentParser
+import LibPQ
 import PartitionRegistryPostgres
 import PartitionRouter
 import Partitioning
@@ -27,6 +28,7 @@ struct RotateCommand: Command {
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var quota: QuotaOptions
+    @OptionGroup var telemetry: TelemetryOptions
 
     @Option(
         parsing: .unconditional,
@@ -55,25 +57,56 @@ struct RotateCommand: Command {
 
     func perform(_ console: Console) async throws -> ExitStatus {
         let input = try CommandInput(planning, database, registry, console)
+        let telling = try telemetry.destinations(console.environment).map { destinations in
+            RunTelling(
+                destinations,
+                Inspection(
+                    configuration: input.configuration,
+                    registryURL: input.registryURL,
+                    scope: input.scope,
+                    console: console
+                )
+            )
+        }
+        let events =
+            output.tellsEvents
+            ? RunEventLog(database: input.configuration.database, logger: console.logger) : nil
+        let whole = Duration.seconds(deadline)
         let rotation = Rotation(
             configuration: input.configuration,
             registryURL: input.registryURL,
             scope: input.scope,
             quota: quota.guardian,
-            deadline: .seconds(deadline),
+            deadline: telling == nil ? whole : RunTelling.deadline(within: whole),
             lockBudget: .seconds(lockBudget),
-            takesOver: takeOver
+            takesOver: takeOver,
+            observe: { event in
+                events?.note(event)
+                telling?.note(event)
+            }
         )
-        let result = try await rotation.run(console)
+        events?.begin()
+        let result: RotationResult
+        do {
+            result = try await rotation.run(console)
+        } catch {
+            let failure = CommandFailure(error)
+            let status = await console.interruption.status ?? failure.status
+            events?.fail(failure, status)
+            await telling?.tell(nil, status, failure: failure)
+            throw error
+        }
         let status = ExitStatus(
             result.report,
             named: input.scope.named,
             interrupted: await console.interruption.status
         )
+        events?.end(result, status)
         if let reason = result.registry.reason, !result.managedTables.isEmpty {
             console.remark("warning: the maps were published nowhere: \(reason)")
         }
         console.show(result.page(status), result.view(status), isRemarkable: status != .success)
+        await telling?.tell(result, status)
         return status
     }
 }

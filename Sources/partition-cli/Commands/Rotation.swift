@@ -23,6 +23,8 @@ struct Rotation: Sendable {
     var deadline: Duration
     var lockBudget: Duration
     var takesOver: Bool
+    /// Is told what happens, as it happens.
+    var observe: @Sendable (RunEvent) -> Void = { _ in }
 
     /// What has to be known before the run.
     private struct Preparation: Sendable {
@@ -50,7 +52,10 @@ struct Rotation: Sendable {
                 Publisher(registry: $0, takesOver: takesOver, logger: console.logger)
             },
             logger: console.logger,
-            tell: { event in console.progress?.say(event.words) }
+            tell: { event in
+                console.progress?.say(event.words)
+                observe(event)
+            }
         )
         do {
             let report = try await provisioner.rotate()
@@ -70,12 +75,11 @@ struct Rotation: Sendable {
         }
     }
 
-    /// Below a quarter of the buffer, or two weeks, longer stalls are the lesser harm.
     private func budget(remaining: Duration) -> RunBudget {
         RunBudget(
             run: remaining,
             table: min(lockBudget, remaining),
-            emergencyDays: min(14, Double(scope.bufferDays) / 4)
+            emergencyDays: scope.emergencyDays
         )
     }
 
@@ -122,6 +126,8 @@ extension RunEvent {
         case .stepStarted(let step, let index, let count):
             count > 1 ? "\(step.table): \(step.target) (\(index + 1) of \(count))" : "\(step.table): \(step.target)"
         case .stepFinished(let report): "\(report.step.table): \(report.step.target)"
+        case .locksTried(let attempt, let table): "\(table): \(attempt.purpose)"
+        case .guardWaived(_, let table, let reason): "\(table): \(reason)"
         case .reconnecting(let attempt, let reason): "connection lost, attempt \(attempt): \(reason)"
         case .verifying(let partitions): "verifying \(counted(partitions, "new partition"))"
         case .publishing(let tables): "publishing \(counted(tables, "map"))"
