@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-.PHONY: help setup build demo test lint release mutants soak
+.PHONY: help setup build demo test lint release mutants soak image-check
 .DEFAULT_GOAL := help
 
 help: ## What can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## ?/\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## ?/\1\t/' | expand -t 12
 
 setup: ## Say what is missing for building and testing, and install it
 	@scripts/setup.sh
@@ -30,6 +30,9 @@ release: setup ## A stripped release binary with the Swift runtime in it, in dis
 
 mutants: setup ## Break the code in known ways; the tests must notice each
 	@scripts/mutants.sh
+
+image-check: ## The Dockerfile's last stage without a container engine: a CronJob's command in it (root, some minutes)
+	@scripts/image-check.sh
 
 soak: ## Random tests for long: runs killed and stopped at random moments (ROUNDS, SEED)
 	@scripts/soak.sh

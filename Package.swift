@@ -13,9 +13,11 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
@@ -55,14 +57,27 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
+        // What a run tells other programs: metrics in a file or pushed, alerts. It knows nothing of PostgreSQL.
+        .target(
+            name: "Telemetry",
+            dependencies: [
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]
+        ),
         // A PostgreSQL cluster of our own in a temporary directory: for `demo` and for the tests.
         .target(name: "LocalPostgres"),
         .executableTarget(
             name: "partition-cli",
             dependencies: [
                 "LibPQ", "LocalPostgres", "Partitioning", "PartitionMap", "PartitionRouter",
-                "PartitionRegistryPostgres", "PartitionRegistryRedis", "PolicyFile", "Provisioning",
+                "PartitionRegistryPostgres", "PartitionRegistryRedis", "PolicyFile", "Provisioning", "Telemetry",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
@@ -99,9 +114,17 @@ let package = Package(
             ]
         ),
         .testTarget(
+            name: "TelemetryTests",
+            dependencies: [
+                "Telemetry", "TestSupport",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .testTarget(
             name: "CommandTests",
             dependencies: [
-                "partition-cli", "LibPQ", "LocalPostgres", "Partitioning", "Provisioning", "TestSupport",
+                "partition-cli", "LibPQ", "LocalPostgres", "Partitioning", "Provisioning", "Telemetry", "TestSupport",
             ]
         ),
     ],

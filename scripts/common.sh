@@ -31,6 +31,18 @@ as_server_user() {
 # .tools holds what `make setup` fetched. It is a link where the checkout can't be entered by the servers' user.
 tools_directory() { readlink -f -- "$repository/.tools" || true; }
 
+# A kubectl whose Kustomize is of this decade (5 or later); prints nothing where there is none.
+usable_kubectl() {
+    local candidate
+    for candidate in kubectl "$(tools_directory)/kubectl/kubectl"; do
+        if command -v "$candidate" >/dev/null \
+            && "$candidate" version --client 2>/dev/null | grep -qE 'Kustomize Version: v([5-9]|[1-9][0-9])'; then
+            command -v "$candidate"
+            return
+        fi
+    done
+}
+
 # The directory with the server programs of one major version of PostgreSQL; prints nothing where there is none.
 postgres_binaries() { # version
     local directory

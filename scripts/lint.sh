@@ -64,9 +64,10 @@ declare -A may_import=(
     [PartitionRegistryPostgres]="PartitionMap PartitionRouter LibPQ Logging $system"
     [PartitionRegistryRedis]="PartitionMap PartitionRouter Logging NIOCore NIOPosix NIOSSL NIOConcurrencyHelpers $system"
     [Provisioning]="LibPQ Partitioning PartitionMap PartitionRouter Logging $system"
+    [Telemetry]="CoreMetrics AsyncHTTPClient NIOCore NIOConcurrencyHelpers NIOHTTP1 Logging $system"
     [LocalPostgres]="$system"
     [partition-cli]="LibPQ LocalPostgres Partitioning PartitionMap PartitionRouter PartitionRegistryPostgres \
-PartitionRegistryRedis PolicyFile Provisioning ArgumentParser Logging $system"
+PartitionRegistryRedis PolicyFile Provisioning Telemetry ArgumentParser CoreMetrics Logging $system"
 )
 import_expression='^[[:space:]]*(@[A-Za-z_]+(\([a-zA-Z]+\))?[[:space:]]+)*((public|package|internal|fileprivate|private)[[:space:]]+)?import[[:space:]]'
 

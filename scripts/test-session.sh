@@ -5,7 +5,8 @@
 # Sourced by the scripts that run tests: a directory for what the tests leave, and an end to every server they started.
 # The tests find in the environment:
 #   PARTITION_CLI_PG_BIN      the programs of the PostgreSQL under test (set with use_postgres)
-#   PARTITION_CLI_PYTHON      a Python with the Redis client
+#   PARTITION_CLI_PYTHON      a Python with the Redis client and what checks Kubernetes manifests
+#   PARTITION_CLI_KUBECTL     a kubectl that renders with Kustomize
 #   PARTITION_CLI_TEST_STATE  a directory in which each server that a test starts leaves a file with its pid in the first
 #                             line: what is alive at the end is ended, by that pid. Such a server must not inherit the
 #                             output of the test: swift test would wait for it
@@ -48,11 +49,16 @@ require_servers() { # version of PostgreSQL…
     scripts/setup.sh
     PARTITION_CLI_PYTHON=$(tools_directory)/venv/bin/python
     export PARTITION_CLI_PYTHON
-    for program in redis-server openssl; do
+    for program in redis-server openssl curl prometheus promtool prometheus-node-exporter prometheus-pushgateway \
+        prometheus-alertmanager amtool; do
         command -v "$program" >/dev/null || fail "$program is missing: the tests that need it can't run."
     done
     command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] \
         || fail "pgbouncer is missing: the tests that need it can't run."
+    command -v systemd-analyze >/dev/null || fail "systemd-analyze is missing: the tests that need it can't run."
+    PARTITION_CLI_KUBECTL=$(usable_kubectl)
+    export PARTITION_CLI_KUBECTL
+    [ -n "$PARTITION_CLI_KUBECTL" ] || fail "kubectl is missing: the tests that need it can't run."
     for version in "$@"; do
         [ -n "$(postgres_binaries "$version")" ] || fail "PostgreSQL $version is missing: its tests can't run."
     done

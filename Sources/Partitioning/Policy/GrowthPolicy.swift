@@ -26,6 +26,14 @@ package struct GrowthPolicy: Hashable, Codable, Sendable {
         }
     }
 
+    /// The moment that a coordinate of the key stands for.
+    package func instant(at coordinate: Int64) -> Instant {
+        switch grid.timeline {
+        case .civil: zone.instant(CivilDateTime(microseconds: coordinate))
+        case .zoned: Instant(microseconds: coordinate)
+        }
+    }
+
     /// How long, in microseconds, a set may go without a new partition before nobody seems to use it: the buffer or three
     /// periods, whichever is longer.
     package var patience: Int64 {

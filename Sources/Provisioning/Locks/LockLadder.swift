@@ -16,6 +16,8 @@ package struct LockLadder: Sendable {
     package var rungs: [Duration]
     /// Between two looks: whoever is seen in both is a long holder.
     package var lookInterval: Duration
+    /// Is told of each attempt; for measuring, never to decide.
+    package var tell: @Sendable (LockAttempt) -> Void = { _ in }
 
     /// The usual rungs, whose longest leaves the commit a few milliseconds within the 50 that nobody notices. What a short transaction didn't let
     /// us have in 25 ms the next 25 ms mostly bring. Where transactions of more than that never leave a gap, the table is deferred: there is
@@ -99,12 +101,16 @@ package struct LockLadder: Sendable {
                 blockingLocks: change.blocking.count,
                 deadlockTimeout: lookout.deadlockTimeout
             )
+            let clock = ContinuousClock.now
             do {
                 _ = try await connection.script(change.message(limits, rights: lookout.rights))
+                tell(LockAttempt(purpose: change.purpose, duration: ContinuousClock.now - clock, isDone: true))
                 return .done(attempts: attempts + 1)
             } catch {
+                let duration = ContinuousClock.now - clock
                 await rollBack(connection)
                 guard error.isRetriedByLadder else { throw error }
+                tell(LockAttempt(purpose: change.purpose, duration: duration, isDone: false))
                 logger.debug(
                     "lock not available, trying again",
                     metadata: [

@@ -111,7 +111,7 @@ package struct Provisioner: Sendable {
                 try approve(observation, isFirst: !progress.hasPlan)
                 if !progress.hasPlan { tell(.planned(observation.plan)) }
                 progress.hasPlan = true
-                progress.settle(observation)
+                for report in progress.settle(observation) { tell(.stepFinished(report)) }
                 progress.standing = observation
                 await PausePoint.observed.reach()
                 try await apply(observation, session, deadline: deadline, &progress)
@@ -155,14 +155,19 @@ package struct Provisioner: Sendable {
             if turn.pass != .growth && progress.shouldReplan { return }
             let plan = turn.plan
             guard let table = tables[plan.oid] else { continue }
+            if (plan.coverage?.daysRemaining ?? .infinity) < budget.emergencyDays {
+                tell(.guardWaived(.shortLocks, on: plan.table, reason: Self.emergency(plan.coverage, budget)))
+            }
+            var ladder = LockLadder.suiting(
+                daysRemaining: plan.coverage?.daysRemaining,
+                emergencyBelow: budget.emergencyDays
+            )
+            ladder.tell = { [tell] in tell(.locksTried($0, on: plan.table)) }
             let run = TableRun(
                 session: session,
                 table: table,
                 plan: plan,
-                ladder: .suiting(
-                    daysRemaining: plan.coverage?.daysRemaining,
-                    emergencyBelow: budget.emergencyDays
-                ),
+                ladder: ladder,
                 deadline: min(deadline, .now + budget.table),
                 onlineDeadline: schedule.onlineEnd(of: index, now: .now, until: deadline),
                 runDeadline: deadline,
@@ -175,6 +180,12 @@ package struct Provisioner: Sendable {
             progress.absorb(result, of: turn.id)
             if let interruption = result.interruption { throw interruption }
         }
+    }
+
+    private static func emergency(_ coverage: CoverageReport?, _ budget: RunBudget) -> String {
+        let days = Int((coverage?.daysRemaining ?? 0).rounded(.down))
+        return
+            "\(days) days are left, fewer than \(Int(budget.emergencyDays)): applications may have to wait for up to 2 s"
     }
 
     /// - Parameter claims: whether the database has to be ours alone again.
@@ -230,11 +241,13 @@ package struct Provisioner: Sendable {
         deadline: ContinuousClock.Instant
     ) async throws -> RunReport {
         var session = session
+        // What one attempt settled is settled for the next.
+        var progress = progress
         var losses = 0
         let end = max(deadline, .now) + budget.conclusion
         while true {
             do {
-                let concluded = try await conclusion(session, progress, report, until: end)
+                let concluded = try await conclusion(session, &progress, report, until: end)
                 await DatabaseClaim(connection: session.connection).release()
                 return concluded
             } catch  where error.isConnectionLoss && ContinuousClock.now < end {
@@ -270,14 +283,13 @@ package struct Provisioner: Sendable {
 
     private func conclusion(
         _ session: DatabaseSession,
-        _ progress: RunProgress,
+        _ progress: inout RunProgress,
         _ report: RunReport,
         until end: ContinuousClock.Instant
     ) async throws -> RunReport {
         var report = report
-        var progress = progress
         let after = if let standing = progress.standing { standing } else { try await observed(session) }
-        progress.settle(after)
+        for report in progress.settle(after) { tell(.stepFinished(report)) }
         tell(.verifying(partitions: progress.createdCount))
         let verifier = Verifier(session: session)
         for plan in after.plan.tables {

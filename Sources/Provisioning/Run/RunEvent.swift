@@ -9,8 +9,18 @@ package enum RunEvent: Sendable {
     case planned(Plan)
     case stepStarted(Step, index: Int, count: Int)
     case stepFinished(StepReport)
+    /// The locks of a step were asked for once.
+    case locksTried(LockAttempt, on: RelationName)
+    /// What usually protects applications is set aside for this table, since the harm of doing nothing would be greater.
+    case guardWaived(WaivedGuard, on: RelationName, reason: String)
     /// The connection was lost, and is opened again.
     case reconnecting(attempt: Int, reason: String)
     case verifying(partitions: Int)
     case publishing(tables: Int)
+}
+
+/// What can be set aside. Stable names for programs.
+package enum WaivedGuard: String, Hashable, Codable, Sendable {
+    /// The short rungs of ``LockLadder/standard``.
+    case shortLocks = "short-locks"
 }

@@ -64,7 +64,10 @@ struct RunProgress: Sendable {
     }
 
     /// Enters what took effect although its end wasn't seen: the table is a partition now, or the plan doesn't ask for the step any more.
-    mutating func settle(_ observation: Observation) {
+    ///
+    /// - Returns: what was entered.
+    mutating func settle(_ observation: Observation) -> [StepReport] {
+        var settled: [StepReport] = []
         for (turn, unknown) in uncertain {
             let isDone =
                 if unknown.step.creation != nil {
@@ -74,12 +77,13 @@ struct RunProgress: Sendable {
                 }
             guard isDone else { continue }
             let duration = (ContinuousClock.now - unknown.since) / .seconds(1)
-            results[turn]?.steps.append(
-                StepReport(step: unknown.step, result: .done(attempts: 1), duration: duration)
-            )
+            let report = StepReport(step: unknown.step, result: .done(attempts: 1), duration: duration)
+            results[turn]?.steps.append(report)
+            settled.append(report)
             if let oid = unknown.oid { results[turn]?.created.append(oid) }
         }
         uncertain = [:]
+        return settled
     }
 
     /// Tables whose catalog entry changed have all their turns again, under a new plan.

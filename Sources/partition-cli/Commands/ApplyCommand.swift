@@ -30,6 +30,7 @@ struct ApplyCommand: Command {
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var quota: QuotaOptions
+    @OptionGroup var telemetry: TelemetryOptions
     @OptionGroup var run: RunOptions
     @OptionGroup var output: OutputOptions
 
@@ -47,6 +48,6 @@ struct ApplyCommand: Command {
             lockBudget: .seconds(run.lockBudget),
             takesOver: run.takeOver
         )
-        return try await rotation.perform(console)
+        return try await rotation.perform(console, telemetry, output)
     }
 }

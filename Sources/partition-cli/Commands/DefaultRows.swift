@@ -19,6 +19,12 @@ enum DefaultRows: Hashable, Sendable {
     private static let bound: Int64 = 10_000
     private static let patience: Duration = .seconds(2)
 
+    /// Without a look at the rows.
+    static func estimate(of table: PartitionedTable) -> DefaultRows {
+        guard let partition = table.defaultPartition else { return .noDefaultPartition }
+        return partition.estimatedRows < 0 ? .unknown("not counted") : .estimated(Int64(partition.estimatedRows))
+    }
+
     static func count(in table: PartitionedTable, _ session: DatabaseSession) async throws -> DefaultRows {
         guard let partition = table.defaultPartition else { return .noDefaultPartition }
         let estimate = partition.estimatedRows < 0 ? nil : Int64(partition.estimatedRows)

@@ -2,6 +2,7 @@
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
 import ArgumentParser
+import LibPQ
 import PartitionRegistryPostgres
 import PartitionRouter
 import Partitioning
@@ -27,6 +28,7 @@ struct RotateCommand: Command {
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var quota: QuotaOptions
+    @OptionGroup var telemetry: TelemetryOptions
 
     @OptionGroup var run: RunOptions
 
@@ -43,6 +45,6 @@ struct RotateCommand: Command {
             lockBudget: .seconds(run.lockBudget),
             takesOver: run.takeOver
         )
-        return try await rotation.perform(console)
+        return try await rotation.perform(console, telemetry, output)
     }
 }

@@ -27,6 +27,8 @@ struct Rotation: Sendable {
     var deadline: Duration
     var lockBudget: Duration
     var takesOver: Bool
+    /// Is told what happens, as it happens.
+    var observe: @Sendable (RunEvent) -> Void = { _ in }
 
     /// What has to be known before the run.
     private struct Preparation: Sendable {
@@ -34,18 +36,47 @@ struct Rotation: Sendable {
         var quota: QuotaView?
     }
 
-    /// Runs and shows what came of it.
-    func perform(_ console: Console) async throws -> ExitStatus {
-        let result = try await run(console)
+    /// Runs, shows what came of it, and tells it whoever is to be told.
+    func perform(
+        _ console: Console,
+        _ telemetry: TelemetryOptions,
+        _ output: OutputOptions
+    ) async throws -> ExitStatus {
+        let telling = try telemetry.destinations(console.environment).map { destinations in
+            RunTelling(
+                destinations,
+                Inspection(configuration: configuration, registryURL: registryURL, scope: scope, console: console)
+            )
+        }
+        let events = output.tellsEvents ? RunEventLog(database: configuration.database, logger: console.logger) : nil
+        var rotation = self
+        if telling != nil { rotation.deadline = RunTelling.deadline(within: deadline) }
+        rotation.observe = { event in
+            events?.note(event)
+            telling?.note(event)
+        }
+        events?.begin()
+        let result: RotationResult
+        do {
+            result = try await rotation.run(console)
+        } catch {
+            let failure = CommandFailure(error)
+            let status = await console.interruption.status ?? failure.status
+            events?.fail(failure, status)
+            await telling?.tell(nil, status, failure: failure)
+            throw error
+        }
         let status = ExitStatus(
             result.report,
             named: scope.named,
             interrupted: await console.interruption.status
         )
+        events?.end(result, status)
         if let reason = result.registry.reason, !result.managedTables.isEmpty {
             console.remark("warning: the maps were published nowhere: \(reason)")
         }
         console.show(result.page(status), result.view(status), isRemarkable: status != .success)
+        await telling?.tell(result, status)
         return status
     }
 
@@ -70,7 +101,10 @@ struct Rotation: Sendable {
             },
             approved: approved,
             logger: console.logger,
-            tell: { event in console.progress?.say(event.words) }
+            tell: { event in
+                console.progress?.say(event.words)
+                observe(event)
+            }
         )
         do {
             let report = try await provisioner.rotate()
@@ -91,12 +125,11 @@ struct Rotation: Sendable {
         }
     }
 
-    /// Below a quarter of the buffer, or two weeks, longer stalls are the lesser harm.
     private func budget(remaining: Duration) -> RunBudget {
         RunBudget(
             run: remaining,
             table: min(lockBudget, remaining),
-            emergencyDays: min(14, Double(scope.bufferDays) / 4)
+            emergencyDays: scope.emergencyDays
         )
     }
 
@@ -143,6 +176,8 @@ extension RunEvent {
         case .stepStarted(let step, let index, let count):
             count > 1 ? "\(step.table): \(step.target) (\(index + 1) of \(count))" : "\(step.table): \(step.target)"
         case .stepFinished(let report): "\(report.step.table): \(report.step.target)"
+        case .locksTried(let attempt, let table): "\(table): \(attempt.purpose)"
+        case .guardWaived(_, let table, let reason): "\(table): \(reason)"
         case .reconnecting(let attempt, let reason): "connection lost, attempt \(attempt): \(reason)"
         case .verifying(let partitions): "verifying \(counted(partitions, "new partition"))"
         case .publishing(let tables): "publishing \(counted(tables, "map"))"

@@ -45,7 +45,7 @@ struct VerifyCommand: Command {
     }
 
     /// Differences of our partitions from their model; that they can't be read is a finding, not the end.
-    private static func properties(
+    static func properties(
         of table: PartitionedTable,
         in observation: Observation,
         _ session: DatabaseSession

@@ -50,6 +50,12 @@ struct Scope: Sendable {
         )
     }
 
+    /// Below a quarter of the buffer, or two weeks, longer stalls are the lesser harm, and somebody is to be woken.
+    var emergencyDays: Double { min(14, Double(bufferDays) / 4) }
+
+    /// What the caller limited the command to; empty for all.
+    var limit: Set<RelationName> { Set(tables.map(RelationName.init)) }
+
     /// Tables that somebody asked for by name, on the command line or in the policy file: leaving one of these alone is not success.
     var named: Set<RelationName> {
         Set(settings.wanted?.map(\.table) ?? tables.map(RelationName.init))

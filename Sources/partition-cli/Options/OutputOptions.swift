@@ -22,11 +22,18 @@ struct OutputOptions: ParsableArguments, Sendable {
     @Option(help: "How log lines are written to standard error.")
     var logFormat = OutputFormat.text
 
-    @Option(help: "The least important log lines to write.")
-    var logLevel = LogLevel.warning
+    @Option(help: "The least important log lines to write. (default: warning; info with --log-format=json)")
+    var logLevel: LogLevel?
 
     @Flag(name: .customLong("quiet"), help: "No progress, no remarks, and no report when all is well.")
     var isQuiet = false
 
-    var effectiveLogLevel: Logger.Level { isQuiet ? max(logLevel.level, .error) : logLevel.level }
+    /// Whether what happens is told line by line: to people the report says it, unless they ask for more.
+    var tellsEvents: Bool { logFormat == .json || (logLevel?.level ?? .warning) <= .info }
+
+    /// A program that reads lines wants the events; people on a terminal want to hear of what went wrong.
+    var effectiveLogLevel: Logger.Level {
+        let level = logLevel?.level ?? (logFormat == .json ? .info : .warning)
+        return isQuiet ? max(level, .error) : level
+    }
 }

@@ -10,12 +10,6 @@ import Partitioning
     import Foundation
 #endif
 
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
-
 /// Log lines on standard error, for people or for programs.
 struct StandardErrorLog: LogHandler {
     let format: OutputFormat
@@ -40,7 +34,12 @@ struct StandardErrorLog: LogHandler {
             let facts = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
             Standard.error.write(Page.plain("\(event.level): \(event.message)\(facts)") + "\n")
         case .json:
-            let line = Line(time: Self.now(), level: "\(event.level)", message: "\(event.message)", facts: all)
+            let line = Line(
+                time: WallClock.now.description,
+                level: "\(event.level)",
+                message: "\(event.message)",
+                facts: all
+            )
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             guard let data = try? encoder.encode(line) else { return }
@@ -53,12 +52,5 @@ struct StandardErrorLog: LogHandler {
         var level: String
         var message: String
         var facts: [String: String]
-    }
-
-    /// This machine's clock: of log lines only, never of decisions.
-    private static func now() -> String {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Instant(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000).description
     }
 }
