@@ -5,7 +5,7 @@ import LibPQ
 package import Logging
 import PartitionMap
 package import PartitionRouter
-package import Partitioning
+import Partitioning
 
 /// Brings the registry in line with the catalog, table by table, and says what came of each.
 ///
@@ -37,6 +37,13 @@ package struct Publisher: Sendable {
         }
     }
 
+    /// What came of all tables.
+    struct Publications: Sendable {
+        var outcomes: [RelationName: Outcome] = [:]
+        /// Maps that were published before every standby had replayed what they say.
+        var waivers: [RelationName: GuardEvent] = [:]
+    }
+
     /// Publishes every table of the plan that has a policy.
     ///
     /// - Parameters:
@@ -44,13 +51,15 @@ package struct Publisher: Sendable {
     ///   - tables: only these.
     ///   - known: how the catalog was a moment ago. Where the registry has just that, nothing is to be done; it is never
     ///     published from.
-    package func publish(
+    ///   - replay: waits for standbys before anything is published; nil for no wait.
+    func publish(
         _ tables: Set<RelationName>,
         as known: Observation,
         session: DatabaseSession,
-        settings: PlanSettings
-    ) async -> [RelationName: Outcome] {
-        var outcomes: [RelationName: Outcome] = [:]
+        settings: PlanSettings,
+        replay: ReplayGate? = nil
+    ) async -> Publications {
+        var publications = Publications()
         var pending = tables
         var lastReason = "another publisher was faster \(Self.rounds) times in a row"
         for _ in 0..<Self.rounds where !pending.isEmpty {
@@ -59,7 +68,7 @@ package struct Publisher: Sendable {
                 do throws(RegistryError) {
                     stored[table] = try await load(EntityName(schema: table.schema, table: table.name))
                 } catch {
-                    outcomes[table] = .failed(error.message, remedy: error.hint)
+                    publications.outcomes[table] = .failed(error.message, remedy: error.hint)
                     pending.remove(table)
                 }
             }
@@ -68,15 +77,23 @@ package struct Publisher: Sendable {
                 guard let header = stored.header, stored.isIntact,
                     (try? standing.document(of: table))?.checksum == header.checksum
                 else { continue }
-                outcomes[table] = .unchanged(version: header.version)
+                publications.outcomes[table] = .unchanged(version: header.version)
                 pending.remove(table)
             }
             if pending.isEmpty { break }
             do {
                 let reading = try await Reading(session: session, settings: settings)
+                let laggards = try await replay?.laggards(reading.origin.lsn, session.connection) ?? []
                 for (table, stored) in stored where pending.contains(table) {
-                    guard let outcome = await publish(table, over: stored, reading: reading) else { continue }
-                    outcomes[table] = outcome
+                    var hold = laggards
+                    let urgency = laggards.isEmpty ? nil : reading.urgency(of: table, stored.document, replay)
+                    if urgency != nil { hold = [] }
+                    guard let outcome = await publish(table, over: stored, reading: reading, holdingFor: hold)
+                    else { continue }
+                    if let urgency, case .published = outcome {
+                        publications.waivers[table] = GuardEvent(.lagWaived(laggards), daysRemaining: urgency)
+                    }
+                    publications.outcomes[table] = outcome
                     pending.remove(table)
                 }
             } catch {
@@ -85,21 +102,26 @@ package struct Publisher: Sendable {
             }
         }
         for table in pending {
-            outcomes[table] = .failed(lastReason, remedy: "run again")
+            publications.outcomes[table] = .failed(lastReason, remedy: "run again")
         }
-        return outcomes
+        return publications
     }
 
     private struct Stored {
         /// nil where nothing, or nothing readable, is stored.
         var header: PartitionMapHeader?
+        var document: PartitionMapDocument?
         var isIntact: Bool
     }
 
     private func load(_ entity: EntityName) async throws(RegistryError) -> Stored {
         do {
             let stored = try await registry.load(entity, .all)
-            return Stored(header: stored?.header, isIntact: stored?.isIntact ?? false)
+            return Stored(
+                header: stored?.header,
+                document: stored?.document,
+                isIntact: stored?.isIntact ?? false
+            )
         } catch {
             guard error.code == .corrupt else { throw error }
             logger.warning("the stored map can't be read and is replaced", metadata: ["entity": "\(entity)"])
@@ -113,13 +135,24 @@ package struct Publisher: Sendable {
     }
 
     /// nil after a lost race.
-    private func publish(_ table: RelationName, over stored: Stored, reading: Reading) async -> Outcome? {
+    private func publish(
+        _ table: RelationName,
+        over stored: Stored,
+        reading: Reading,
+        holdingFor laggards: [Laggard]
+    ) async -> Outcome? {
         do {
             let document = try reading.maps.document(of: table)
             if let header = stored.header {
                 if header.checksum == document.checksum && stored.isIntact {
                     return .unchanged(version: header.version)
                 }
+            }
+            guard laggards.isEmpty else {
+                return .failed(
+                    "held back, since a reader sent to a standby might not find the partitions yet: \(laggards.words)",
+                    remedy: "see to the standby; a run publishes as soon as it has caught up"
+                )
             }
             let version = try PartitionMapHeader.version(after: stored.header?.version, clock: reading.clock)
             let map = try PublishedMap(document: document, version: version, origin: reading.origin)
@@ -148,6 +181,12 @@ package struct Publisher: Sendable {
         var origin: MapOrigin
         var clock: Int64
 
+        /// Days left in the published map, where they are so few that nobody is waited for.
+        func urgency(of table: RelationName, _ published: PartitionMapDocument?, _ replay: ReplayGate?) -> Double? {
+            guard let policy = maps.policies[table] else { return nil }
+            return replay?.urgency(of: published, policy, now: Instant(microseconds: clock))
+        }
+
         init(session: DatabaseSession, settings: PlanSettings) async throws {
             let snapshot = try await CatalogReader(session: session).snapshot(settings: settings)
             let plan = Planner(snapshot: snapshot, settings: settings).plan()
@@ -174,7 +213,7 @@ package struct Publisher: Sendable {
 /// The documents of a reading of the catalog, made as they are asked for.
 private struct CatalogMaps {
     private var tables: [RelationName: PartitionedTable] = [:]
-    private var policies: [RelationName: GrowthPolicy] = [:]
+    private(set) var policies: [RelationName: GrowthPolicy] = [:]
 
     init(_ observation: Observation) {
         for table in observation.plan.tables { policies[table.table] = table.policy }

@@ -12,16 +12,18 @@ package struct Provisioner: Sendable {
     package var configuration: ConnectionConfiguration
     package var settings: PlanSettings
     package var budget: RunBudget
-    package var quota: QuotaGuard?
+    package var guards: RunGuards
     package var publisher: Publisher?
     package var logger: Logger
     package var tell: @Sendable (RunEvent) -> Void
 
+    /// - Parameter quota: for every table whose guards have none.
     package init(
         configuration: ConnectionConfiguration,
         settings: PlanSettings,
         budget: RunBudget,
         quota: QuotaGuard? = nil,
+        guards: RunGuards = RunGuards(),
         publisher: Publisher? = nil,
         logger: Logger,
         tell: @escaping @Sendable (RunEvent) -> Void = { _ in }
@@ -29,7 +31,8 @@ package struct Provisioner: Sendable {
         self.configuration = configuration
         self.settings = settings
         self.budget = budget
-        self.quota = quota
+        self.guards = guards
+        self.guards.defaults.quota = guards.defaults.quota ?? quota
         self.publisher = publisher
         self.logger = logger
         self.tell = tell
@@ -43,7 +46,7 @@ package struct Provisioner: Sendable {
     package func rotate() async throws -> RunReport {
         let clock = ContinuousClock.now
         let deadline = clock + budget.run
-        let session = try await DatabaseSession.open(configuration, logger: logger)
+        let session = try await DatabaseSession.open(configuration, logger: logger, until: deadline)
         let server = try await CatalogReader(session: session).serverFacts(session.connection)
         var report = RunReport(database: server.database, startedAt: server.now)
         if server.isInRecovery {
@@ -52,7 +55,8 @@ package struct Provisioner: Sendable {
         } else if case .heldBy(let holder) = try await DatabaseClaim(connection: session.connection).take() {
             report.condition = .busy(holder: holder)
         } else {
-            report = try await work(session, deadline: deadline, report)
+            let gate = RunGate(guards, budget: budget, now: server.now)
+            report = try await work(session, deadline: deadline, gate, report)
         }
         await session.connection.close()
         report.duration = (ContinuousClock.now - clock) / .seconds(1)
@@ -70,13 +74,15 @@ package struct Provisioner: Sendable {
     private func work(
         _ session: DatabaseSession,
         deadline: ContinuousClock.Instant,
+        _ gate: RunGate,
         _ report: RunReport
     ) async throws -> RunReport {
         var report = report
+        var gate = gate
         var progress = RunProgress()
         var session = session
         do {
-            try await applyUntilDone(&session, deadline: deadline, &progress)
+            try await applyUntilDone(&session, deadline: deadline, &gate, &progress)
         } catch {
             // What was done is verified and published whatever ended it; with nothing done there is nothing to conclude.
             guard error.isCancellation || progress.hasPlan else { throw error }
@@ -84,11 +90,12 @@ package struct Provisioner: Sendable {
                 report.condition = .interrupted
             } else {
                 logger.error("the run ended before its plan", metadata: ["reason": "\(Failure(error).message)"])
+                if Recovery(after: error) == .reconnect { progress.brokenOff = Failure(error).message }
             }
         }
         // What was committed is verified and told to the routers even after a cancellation: partitions nobody knows of are no use.
-        let (last, done, unfinished) = (session, progress, report)
-        return try await Task { try await concluded(last, done, unfinished) }.value
+        let (last, done, unfinished, guards) = (session, progress, report, gate)
+        return try await Task { try await concluded(last, done, guards, deadline: deadline, unfinished) }.value
     }
 
     /// Applies plans until nothing is left that could be done now. The catalog is read anew after a lost connection, and
@@ -96,18 +103,20 @@ package struct Provisioner: Sendable {
     private func applyUntilDone(
         _ session: inout DatabaseSession,
         deadline: ContinuousClock.Instant,
+        _ gate: inout RunGate,
         _ progress: inout RunProgress
     ) async throws {
-        var losses = 0
+        var circuit = Circuit()
         while true {
             do {
+                try await gate.prepare(session)
                 let observation = try await observed(session)
                 if !progress.hasPlan { tell(.planned(observation.plan)) }
                 progress.hasPlan = true
                 progress.settle(observation)
                 progress.standing = observation
                 await PausePoint.observed.reach()
-                try await apply(observation, session, deadline: deadline, &progress)
+                try await apply(observation, session, deadline: deadline, gate, &progress)
                 if progress.stale.isEmpty { return }
                 guard progress.replans < 5 else {
                     progress.giveUpOnStale()
@@ -116,9 +125,15 @@ package struct Provisioner: Sendable {
                 progress.replans += 1
                 progress.finishedTables.subtract(progress.stale.keys)
                 progress.stale = [:]
-            } catch  where error.isConnectionLoss && ContinuousClock.now < deadline {
-                losses += 1
-                session = try await reopened(after: error, losses: losses, until: deadline, claims: true)
+            } catch  where Recovery(after: error) == .reconnect && ContinuousClock.now < deadline {
+                circuit.lost(after: progress.stepsDone)
+                guard !circuit.isOpen || !progress.hasPlan else {
+                    progress.brokenOff =
+                        "the connection was lost \(circuit.losses) times in a row with nothing done in between, "
+                        + "the last time with: \(Failure(error).message)"
+                    return
+                }
+                session = try await reopened(after: error, losses: circuit.losses, until: deadline, claims: true)
             }
         }
     }
@@ -127,6 +142,7 @@ package struct Provisioner: Sendable {
         _ observation: Observation,
         _ session: DatabaseSession,
         deadline: ContinuousClock.Instant,
+        _ gate: RunGate,
         _ progress: inout RunProgress
     ) async throws {
         let tables = Dictionary(
@@ -138,15 +154,16 @@ package struct Provisioner: Sendable {
                 progress.finishedTables.insert(plan.table)
                 continue
             }
-            let isEmergency = (plan.coverage?.daysRemaining ?? .infinity) < budget.emergencyDays
+            let tableGate = gate.gate(of: plan)
             let run = TableRun(
                 session: session,
                 table: table,
                 plan: plan,
-                ladder: isEmergency ? .emergency : .standard,
+                ladder: tableGate.isEmergency ? .emergency : .standard,
                 deadline: min(deadline, .now + budget.table),
                 runDeadline: deadline,
-                quota: quota,
+                quota: guards[plan.table].quota,
+                gate: tableGate,
                 now: observation.snapshot.server.now,
                 logger: logger,
                 tell: tell
@@ -166,21 +183,21 @@ package struct Provisioner: Sendable {
     ) async throws -> DatabaseSession {
         var losses = losses
         var lastError = error
-        while ContinuousClock.now < deadline {
+        while true {
             tell(.reconnecting(attempt: losses, reason: Failure(lastError).message))
-            // Full jitter over a doubling ceiling: several runs that lost the same server don't come back as one.
-            let ceiling = Duration.milliseconds(min(15_000, 250 << min(losses, 6)))
-            try await Task.sleep(for: ceiling * Double.random(in: 0.1...1))
+            let left = deadline - ContinuousClock.now
+            guard let pause = Backoff.reconnecting.pause(after: losses, left: left, random: .random(in: 0..<1)) else {
+                throw lastError
+            }
+            try await Task.sleep(for: pause)
             do {
                 if let session = try await session(claims: claims) { return session }
             } catch {
-                guard Self.mayPass(error) else { throw error }
+                guard Recovery(after: error) == .reconnect else { throw error }
                 lastError = error
             }
             losses += 1
-            guard losses < 30 else { break }
         }
-        throw lastError
     }
 
     /// nil while somebody has the claim: our own former backend, which may still be ending, or another run that came in. Also on a
@@ -196,16 +213,14 @@ package struct Provisioner: Sendable {
         return nil
     }
 
-    private static func mayPass(_ error: any Error) -> Bool {
-        error.isConnectionLoss || error.isTransientConnection
-    }
-
     // MARK: - The conclusion
 
     /// Looks, verifies and publishes, over a new connection where the old one is lost: none of it is done twice if it is done again.
     private func concluded(
         _ session: DatabaseSession,
         _ progress: RunProgress,
+        _ gate: RunGate,
+        deadline: ContinuousClock.Instant,
         _ report: RunReport
     ) async throws -> RunReport {
         var session = session
@@ -213,7 +228,7 @@ package struct Provisioner: Sendable {
         let end = ContinuousClock.now + Self.conclusionBudget
         while true {
             do {
-                let concluded = try await conclusion(session, progress, report)
+                let concluded = try await conclusion(session, progress, gate, deadline: deadline, report)
                 await DatabaseClaim(connection: session.connection).release()
                 return concluded
             } catch  where error.isConnectionLoss && ContinuousClock.now < end {
@@ -252,6 +267,8 @@ package struct Provisioner: Sendable {
     private func conclusion(
         _ session: DatabaseSession,
         _ progress: RunProgress,
+        _ gate: RunGate,
+        deadline: ContinuousClock.Instant,
         _ report: RunReport
     ) async throws -> RunReport {
         var report = report
@@ -261,7 +278,7 @@ package struct Provisioner: Sendable {
         tell(.verifying(partitions: progress.results.values.reduce(0) { $0 + $1.created.count }))
         let verifier = Verifier(session: session)
         for plan in after.plan.tables {
-            let result = progress.results[plan.table] ?? TableRun.Result()
+            let result = progress.result(of: plan)
             var drift: [Finding] = []
             if let expected = result.expected, let table = after.snapshot.tables.first(where: { $0.oid == plan.oid }) {
                 drift = try await verified(table, result.created, expected, verifier)
@@ -269,10 +286,20 @@ package struct Provisioner: Sendable {
             report.tables.append(TableReport(after: plan, result, drift: drift))
         }
         await PausePoint.verified.reach()
+        try await gate.replication?.look(session.connection)
         if let publisher {
             let managed = Set(after.plan.tables.filter { $0.policy != nil }.map(\.table))
             tell(.publishing(tables: managed.count))
-            let outcomes = await publisher.publish(managed, as: after, session: session, settings: settings)
+            let replay = gate.replayGate(until: deadline, isInterrupted: report.condition == .interrupted)
+            let publications = await publisher.publish(
+                managed,
+                as: after,
+                session: session,
+                settings: settings,
+                replay: replay
+            )
+            let outcomes = publications.outcomes
+            for (table, waiver) in publications.waivers { report.note(waiver, of: table) }
             // The registry is not to blame for what the catalog could not be read for.
             if outcomes.values.contains(where: \.isFailure), await !session.connection.isOpen {
                 throw PostgresError(.connectionLost, "the connection was lost while the maps were being published")
@@ -280,6 +307,7 @@ package struct Provisioner: Sendable {
             report.publications = outcomes
             await PausePoint.published.reach()
         }
+        report.replication = await gate.replication?.report
         return report
     }
 }

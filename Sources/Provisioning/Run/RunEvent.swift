@@ -11,6 +11,8 @@ package enum RunEvent: Sendable {
     case stepFinished(StepReport)
     /// The connection was lost, and is opened again.
     case reconnecting(attempt: Int, reason: String)
+    /// The lag breaker is open: who has to catch up before the table's turn.
+    case waitingForReplication(RelationName, [Laggard])
     case verifying(partitions: Int)
     case publishing(tables: Int)
 }

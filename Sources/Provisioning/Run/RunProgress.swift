@@ -12,9 +12,29 @@ struct RunProgress: Sendable {
     /// Steps of which only the catalog knows whether they took effect.
     var uncertain: [RelationName: TableRun.Uncertain] = [:]
     var replans = 0
+    /// Why the run ended before its plan, where it isn't the tables' fault.
+    var brokenOff: String?
     var hasPlan = false
     /// The last reading of the catalog, as long as nothing was done after it.
     var standing: Observation?
+
+    var stepsDone: Int {
+        results.values.reduce(0) { sum, result in
+            sum + result.steps.count { if case .done = $0.result { true } else { false } }
+        }
+    }
+
+    /// What came of a table: where the run was broken off, the steps that are left are deferred.
+    ///
+    /// - Parameter plan: what would still be to be done.
+    func result(of plan: TablePlan) -> TableRun.Result {
+        var result = results[plan.table] ?? TableRun.Result()
+        guard let brokenOff, !finishedTables.contains(plan.table) else { return result }
+        result.steps += plan.steps.map {
+            StepReport(step: $0, result: .deferred(brokenOff, blockers: []), duration: 0)
+        }
+        return result
+    }
 
     mutating func absorb(_ result: TableRun.Result, of table: RelationName) {
         standing = nil
@@ -35,6 +55,7 @@ struct RunProgress: Sendable {
         earlier.findings = result.findings
         earlier.created += result.created
         earlier.quotaExceeded = result.quotaExceeded
+        earlier.guardEvents += result.guardEvents
         earlier.expected = result.expected ?? earlier.expected
         results[table] = earlier
     }

@@ -27,6 +27,7 @@ struct RotateCommand: Command {
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var quota: QuotaOptions
+    @OptionGroup var guards: GuardOptions
 
     @Option(
         parsing: .unconditional,
@@ -59,7 +60,7 @@ struct RotateCommand: Command {
             configuration: input.configuration,
             registryURL: input.registryURL,
             scope: input.scope,
-            quota: quota.guardian,
+            guards: try guards.guards(bufferDays: input.scope.bufferDays, quota: quota.guardian),
             deadline: .seconds(deadline),
             lockBudget: .seconds(lockBudget),
             takesOver: takeOver

@@ -19,7 +19,7 @@ struct Rotation: Sendable {
     var configuration: ConnectionConfiguration
     var registryURL: RegistryURL?
     var scope: Scope
-    var quota: QuotaGuard?
+    var guards: RunGuards
     var deadline: Duration
     var lockBudget: Duration
     var takesOver: Bool
@@ -33,7 +33,7 @@ struct Rotation: Sendable {
     func run(_ console: Console) async throws -> RotationResult {
         let clock = ContinuousClock.now
         console.progress?.say("connecting to \(configuration.redactedDescription)")
-        let preparation = try await prepare(console)
+        let preparation = try await prepare(console, until: clock + deadline)
         let choice = try RegistryChoice(
             registryURL,
             database: configuration,
@@ -45,7 +45,7 @@ struct Rotation: Sendable {
             configuration: configuration,
             settings: scope.settings,
             budget: budget(remaining: deadline - (ContinuousClock.now - clock)),
-            quota: quota,
+            guards: guards,
             publisher: choice.forPublishing.map {
                 Publisher(registry: $0, takesOver: takesOver, logger: console.logger)
             },
@@ -70,21 +70,20 @@ struct Rotation: Sendable {
         }
     }
 
-    /// Below a quarter of the buffer, or two weeks, longer stalls are the lesser harm.
     private func budget(remaining: Duration) -> RunBudget {
         RunBudget(
             run: remaining,
             table: min(lockBudget, remaining),
-            emergencyDays: min(14, Double(scope.bufferDays) / 4)
+            emergencyDays: guards.defaults.emergencyDays ?? 0
         )
     }
 
-    private func prepare(_ console: Console) async throws -> Preparation {
-        try await DatabaseSession.scoped(configuration, logger: console.logger) { session in
+    private func prepare(_ console: Console, until end: ContinuousClock.Instant) async throws -> Preparation {
+        try await DatabaseSession.scoped(configuration, logger: console.logger, until: end) { session in
             try await NamedTables.check(scope.tables, in: session)
             var preparation = Preparation()
             if registryURL == nil { preparation.embedded = try await EmbeddedRegistry.state(in: session) }
-            if let quota {
+            if let quota = guards.defaults.quota {
                 preparation.quota = QuotaView(quota, try await quota.reading(of: nil, on: session.connection))
             }
             return preparation
@@ -123,6 +122,7 @@ extension RunEvent {
             count > 1 ? "\(step.table): \(step.target) (\(index + 1) of \(count))" : "\(step.table): \(step.target)"
         case .stepFinished(let report): "\(report.step.table): \(report.step.target)"
         case .reconnecting(let attempt, let reason): "connection lost, attempt \(attempt): \(reason)"
+        case .waitingForReplication(let table, let laggards): "\(table): waiting, \(laggards.words)"
         case .verifying(let partitions): "verifying \(counted(partitions, "new partition"))"
         case .publishing(let tables): "publishing \(counted(tables, "map"))"
         }
