@@ -15,10 +15,6 @@ package enum UnbuiltFeatures {
 
     /// Whoever builds a feature removes its line.
     private static let list: [Feature] = [
-        Feature("changes at certain times of day only (window) are not built yet: leave the key out") { document in
-            (document.defaults.window == nil ? [] : [["defaults", "window"]])
-                + tables(document, "window") { $0.settings.window != nil }
-        },
         Feature("making a default partition is not built yet: \"default\" can be keep or none") {
             tables($0, "default") { $0.defaultPartition == .create }
         },

@@ -30,6 +30,7 @@ struct ApplyCommand: Command {
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var quota: QuotaOptions
+    @OptionGroup var guards: GuardOptions
     @OptionGroup var telemetry: TelemetryOptions
     @OptionGroup var run: RunOptions
     @OptionGroup var output: OutputOptions
@@ -37,13 +38,14 @@ struct ApplyCommand: Command {
     func perform(_ console: Console) async throws -> ExitStatus {
         let plan = try PlanFile.read(file)
         let connections = try PolicyConnections(policy, database, registry, console.environment)
+        let scope = Scope(approved: plan)
         let rotation = Rotation(
             command: Self.name,
             configuration: try database.configuration(console.environment, policy: connections.database),
             registryURL: try registry.url(console.environment, policy: connections.registry),
-            scope: Scope(approved: plan),
+            scope: scope,
             approved: plan,
-            quota: quota.guardian,
+            guards: try guards.guards(scope, connections.file, quota),
             deadline: .seconds(run.deadline),
             lockBudget: .seconds(run.lockBudget),
             takesOver: run.takeOver

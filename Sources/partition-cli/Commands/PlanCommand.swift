@@ -4,6 +4,7 @@
 import ArgumentParser
 import LibPQ
 import Partitioning
+import PolicyFile
 import Provisioning
 
 /// `plan`: what `rotate` would do now. Changes nothing.
@@ -72,7 +73,7 @@ struct PlanCommand: Command {
             input.configuration,
             scope: input.scope,
             registryURL: input.registryURL,
-            quota: quota.guardian,
+            quota: quota.guardian(nil, input.policy?.document.defaults),
             wantsStatements: sql || target != nil,
             at: now,
             logger: console.logger

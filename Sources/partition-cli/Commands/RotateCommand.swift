@@ -28,6 +28,7 @@ struct RotateCommand: Command {
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var quota: QuotaOptions
+    @OptionGroup var guards: GuardOptions
     @OptionGroup var telemetry: TelemetryOptions
 
     @OptionGroup var run: RunOptions
@@ -40,7 +41,7 @@ struct RotateCommand: Command {
             configuration: input.configuration,
             registryURL: input.registryURL,
             scope: input.scope,
-            quota: quota.guardian,
+            guards: try guards.guards(input.scope, input.policy, quota),
             deadline: .seconds(run.deadline),
             lockBudget: .seconds(run.lockBudget),
             takesOver: run.takeOver

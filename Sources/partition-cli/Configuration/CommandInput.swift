@@ -12,6 +12,8 @@ struct CommandInput: Sendable {
     /// nil where nobody said anything.
     var registryURL: RegistryURL?
     var scope: Scope
+    /// nil where policies are inferred.
+    var policy: ParsedPolicy?
 
     /// - Throws: ``CommandFailure`` of status `usage` or `configuration`.
     init(
@@ -20,10 +22,11 @@ struct CommandInput: Sendable {
         _ registry: RegistryOptions,
         _ console: Console
     ) throws {
-        let policy = try PolicyConnections(planning.policy, database, registry, console.environment)
-        scope = try planning.scope(policy.file)
-        configuration = try database.configuration(console.environment, policy: policy.database)
-        registryURL = try registry.url(console.environment, policy: policy.registry)
+        let connections = try PolicyConnections(planning.policy, database, registry, console.environment)
+        policy = connections.file
+        scope = try planning.scope(connections.file)
+        configuration = try database.configuration(console.environment, policy: connections.database)
+        registryURL = try registry.url(console.environment, policy: connections.registry)
         if let file = scope.policyFile {
             console.remark("policy: \(file), \(counted(scope.declared?.count ?? 0, "table"))")
         }

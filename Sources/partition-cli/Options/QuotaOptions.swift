@@ -2,6 +2,7 @@
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
 import ArgumentParser
+import PolicyFile
 import Provisioning
 
 /// How full the space may be.
@@ -37,7 +38,13 @@ struct QuotaOptions: ParsableArguments, Sendable {
         }
     }
 
-    var guardian: QuotaGuard? {
-        quotaThreshold.map { QuotaGuard(threshold: Double($0) / 100, declaredCapacity: quotaCapacity) }
+    /// A table's own policy comes first, then the options, then the policy file's defaults.
+    ///
+    /// - Parameter own: nil for what holds where a table says nothing.
+    /// - Returns: nil without a threshold.
+    func guardian(_ own: PolicySettings?, _ defaults: PolicySettings?) -> QuotaGuard? {
+        let threshold = own?.quotaThreshold?.value ?? quotaThreshold ?? defaults?.quotaThreshold?.value
+        let capacity = own?.quotaCapacity?.bytes ?? quotaCapacity ?? defaults?.quotaCapacity?.bytes
+        return threshold.map { QuotaGuard(threshold: Double($0) / 100, declaredCapacity: capacity) }
     }
 }

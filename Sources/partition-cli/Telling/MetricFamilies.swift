@@ -16,6 +16,8 @@ enum RunMetric: String, CaseIterable {
     case registryDrift = "partition_registry_drift"
     case quotaExceeded = "partition_quota_exceeded"
     case quotaUsed = "partition_quota_used_ratio"
+    case replicationLag = "partition_replication_lag_seconds"
+    case circuitOpen = "partition_circuit_open"
     case created = "partition_created_total"
     case lockTimeouts = "partition_lock_timeouts_total"
     case lockWait = "partition_lock_wait_seconds"
@@ -35,7 +37,9 @@ enum RunMetric: String, CaseIterable {
     /// Whether each table has one.
     var isOfTable: Bool {
         switch self {
-        case .quotaUsed, .lockWait, .rotateDuration, .rotateLastRun, .rotateLastSuccess, .rotateExitStatus: false
+        case .quotaUsed, .replicationLag, .circuitOpen, .lockWait, .rotateDuration, .rotateLastRun, .rotateLastSuccess,
+            .rotateExitStatus:
+            false
         default: true
         }
     }
@@ -62,6 +66,8 @@ enum RunMetric: String, CaseIterable {
         case .registryDrift: "1 where the published partition map isn't what the catalog says."
         case .quotaExceeded: "1 where the last run created nothing because the space is used up."
         case .quotaUsed: "Used share of the space that the partitions live in, from 0 to 1."
+        case .replicationLag: "Lag of the standby that was furthest behind when the run last looked."
+        case .circuitOpen: "1 where the lag breaker was open when the run last looked: it created nothing."
         case .created: "Partitions created."
         case .lockTimeouts: "Times that a lock was asked for and not had within its budget."
         case .lockWait:

@@ -33,6 +33,13 @@ struct RunEventLog: Sendable {
                 "a guard was waived",
                 ["table": "\(table)", "guard": guardian.rawValue, "reason": reason]
             )
+        case .waitingForReplication(let table, let laggards):
+            tell(
+                .info,
+                "WAITING_FOR_REPLICATION",
+                "standbys or slots have to catch up",
+                ["table": "\(table)", "behind": laggards.words]
+            )
         case .observed, .planned, .stepStarted, .locksTried, .verifying, .publishing: break
         }
     }

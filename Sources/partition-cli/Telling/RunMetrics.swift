@@ -56,6 +56,10 @@ struct RunMetrics: Sendable {
         set(.rotateExitStatus, to: Double(ending.status.code))
         if ending.status == .success { set(.rotateLastSuccess, to: ending.now) }
         if let used = ending.result?.quota?.usedPercent { set(.quotaUsed, to: used / 100) }
+        if let replication = ending.result?.report.replication, replication.maxLagSeconds != nil {
+            set(.circuitOpen, to: replication.isOpen ? 1 : 0)
+            if let lag = replication.lagSeconds { set(.replicationLag, to: lag) }
+        }
         var reports: [RelationName: TableReport] = [:]
         for report in ending.result?.report.tables ?? [] { reports[report.table] = report }
         if let reading = ending.reading {
