@@ -61,7 +61,7 @@ struct FairShareTests {
             "INSERT INTO first SELECT '1999-01-01', repeat('x', 200) FROM generate_series(1, 60000)"
         )
         let maintenance = try await fixture.database.connect(applicationName: "maintenance")
-        let report = try await Visits.run(fixture.provisioner(budget: budget(4)), at: .observed) { _ in
+        let report = try await Visits.run(fixture.provisioner(budget: budget(5)), at: .observed) { _ in
             _ = try await maintenance.script(["BEGIN", "LOCK TABLE first_rest IN ACCESS EXCLUSIVE MODE"])
         }
         #expect(report.table("second")?.outcome == .converged)

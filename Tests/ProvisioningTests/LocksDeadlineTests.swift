@@ -65,10 +65,11 @@ struct LocksDeadlineTests {
         let repairs = steps.filter { if case .repairIndex = $0.step.action { true } else { false } }
         #expect(repairs.count == 1)
         for repair in repairs {
-            guard case .deferred = repair.result else {
+            guard case .deferred(let reason, _) = repair.result else {
                 Issue.record("\(repair.result)")
                 continue
             }
+            #expect(reason == "the run's time was used up")
         }
         #expect(
             try await fixture.strings(

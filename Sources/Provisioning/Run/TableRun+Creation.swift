@@ -92,13 +92,13 @@ extension TableRun {
             }
         } catch {
             if !error.isConnectionLoss { try await clearAway(debris, &result) }
-            // Rows came into a range after it was looked at: the next plan leaves that range out.
             if let timeout = error as? OnlineTimeout {
                 let recorded = Set(result.steps.map(\.step.target))
                 for step in steps where !recorded.contains(step.target) {
                     record(step, timeout, since: clock, &result)
                 }
             } else if error.sqlState == .checkViolation {
+                // Rows came into a range after it was looked at: the next plan leaves that range out.
                 result.staleness = Staleness(step: first, failure: Failure(error))
             } else {
                 try absorb(error, of: first, since: clock, &result)
