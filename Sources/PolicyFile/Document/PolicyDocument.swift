@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
+package import Partitioning
+
 /// A policy file as a value: what it says, and nil where it says nothing.
 package struct PolicyDocument: Hashable, Sendable {
     package var database: EnvironmentText?

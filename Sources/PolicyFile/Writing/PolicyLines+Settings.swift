@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
+import Partitioning
+
 extension PolicyLines {
     /// The keys that defaults and tables have in common.
     mutating func settings(_ settings: PolicySettings, at path: PolicyPath) {

@@ -1,33 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-/// A time of day during which something may be done, every day: `02:00-05:00`, or `22:00-04:00` over midnight.
-package struct DailyWindow: Hashable, Sendable {
-    /// Minutes since midnight on the wall clock, 0…1439, inclusive.
-    package let start: Int
-    /// Minutes since midnight on the wall clock, 0…1439, exclusive; before ``start`` where midnight lies between.
-    package let end: Int
-
-    /// - Returns: nil unless both are in 0…1439 and different.
-    package init?(start: Int, end: Int) {
-        guard (0..<1440).contains(start), (0..<1440).contains(end), start != end else { return nil }
-        self.start = start
-        self.end = end
-    }
-}
-
-extension DailyWindow: CustomStringConvertible {
-    package var description: String { "\(Self.clock(start))-\(Self.clock(end))" }
-
-    private static func clock(_ minute: Int) -> String {
-        [minute / 60, minute % 60].map { ($0 < 10 ? "0" : "") + String($0) }.joined(separator: ":")
-    }
-}
+import Partitioning
 
 extension DailyWindow: PolicyValue {
     init(policy scalar: YAMLScalar) throws(PolicyValueError) {
         let text = scalar.text
-        let ends = text.split(separator: "-", omittingEmptySubsequences: false).map(Self.minute)
+        let ends = text.split(separator: "-", omittingEmptySubsequences: false).map(DailyWindow.minute)
         guard ends.count == 2, let start = ends[0], let end = ends[1] else {
             throw PolicyValueError(
                 "\(Quoted(text)) is not a window: write two times of day, 00:00 to 23:59, such as \"02:00-05:00\"",
@@ -40,12 +19,6 @@ extension DailyWindow: PolicyValue {
             )
         }
         self = window
-    }
-
-    private static func minute(_ text: Substring) -> Int? {
-        let bytes = Array(text.utf8)
-        guard bytes.count == 5, bytes[2] == UInt8(ascii: ":") else { return nil }
-        return minute(hour: text.prefix(2), minute: text.suffix(2))
     }
 
     private static func minute(hour: Substring, minute: Substring) -> Int? {
