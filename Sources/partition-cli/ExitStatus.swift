@@ -57,19 +57,19 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
         case .busy:
             self = .busy
         case .standby:
-            // Nothing can be done on a standby, so nothing failed there either.
-            let isCovered = report.tables.allSatisfy { table in
-                table.outcome == .converged || (table.outcome == .leftAlone && !named.contains(table.table))
-            }
+            // Nothing can be done on a standby, so nothing failed there either. A role that may see to nothing knows nothing.
+            let isCovered =
+                !report.isIdle
+                && report.tables.allSatisfy { table in
+                    table.outcome == .converged || (table.outcome == .leftAlone && !named.contains(table.table))
+                }
             self = isCovered ? .success : .deferred
         case .interrupted:
             self = interrupted ?? .terminated
         case .ordinary:
             let tables = report.tables.map { ExitStatus($0, isNamed: named.contains($0.table)) }
             let publications = (report.publications ?? [:]).values.map { $0.isFailure ? Self.unpublished : .success }
-            // A role that may look after nothing at all is a mistake, and must not look like a night without work.
-            let isIdle = !report.tables.contains { $0.policy != nil } && report.tables.contains(where: \.lacksPrivilege)
-            self = .mostSevere(tables + publications + (isIdle ? [.privilegeMissing] : []))
+            self = .mostSevere(tables + publications + (report.isIdle ? [.privilegeMissing] : []))
         }
     }
 
@@ -99,6 +99,13 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
 
 extension Failure {
     fileprivate var isPrivilege: Bool { sqlState == "42501" }
+}
+
+extension RunReport {
+    /// A role that may look after nothing at all is a mistake, and must not look like a night without work.
+    fileprivate var isIdle: Bool {
+        !tables.contains { $0.policy != nil } && tables.contains(where: \.lacksPrivilege)
+    }
 }
 
 extension TableReport {

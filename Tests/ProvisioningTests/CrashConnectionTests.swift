@@ -39,6 +39,28 @@ struct CrashConnectionTests {
         try await fixture.expectFinishedOnce(report, registry)
     }
 
+    @Test(
+        "gives up for this run, and defers what is left, when its session ends again and again with nothing done in between"
+    )
+    func circuit() async throws {
+        let fixture = try await Fixture()
+        try await fixture.makeEventsWithLargeDefault()
+        let registry = MemoryRegistry()
+        let report = try await Visits.run(fixture.provisioner(registry: registry), at: .tableBuilt, times: 100) {
+            count in
+            #expect(count < Circuit.limit)
+            _ = try await fixture.terminateRun()
+        }
+        guard case .deferred(let reason)? = report.table("events")?.outcome else {
+            Issue.record("\(report)")
+            return
+        }
+        #expect(reason.contains("lost 5 times in a row"))
+        #expect(try await fixture.partitions(of: "events").count == 2)
+        #expect(report.publications?.values.allSatisfy { !$0.isFailure } == true)
+        #expect(try await fixture.provisioner(registry: registry).rotate().table("events")?.outcome == .converged)
+    }
+
     @Test("reads from the catalog whether a commit took effect whose answer it never got")
     func unknownCommit() async throws {
         // COMMIT is durable here and then waits for a standby that doesn't exist: where the event trigger says so.
@@ -73,7 +95,7 @@ struct CrashConnectionTests {
     }
 
     @Test(
-        "finishes after the server itself went down and came back",
+        "finishes after the server itself crashed and came back 3 s later, and does nothing twice",
         arguments: [PausePoint.checkValidated, .tableBuilt, .attached]
     )
     func serverRestarted(point: PausePoint) async throws {
@@ -91,12 +113,19 @@ struct CrashConnectionTests {
         )
         let report = try await Visits.run(provisioner, at: point) { _ in
             try await cluster.stop(.immediate)
+            // The run meets a server that isn't there, not only one that is starting.
+            try await Task.sleep(for: .seconds(3))
             try await cluster.launch()
         }
         let table = try #require(report.table("events"))
         #expect(table.outcome == .converged, "\(table.outcome)")
         let targets = table.steps.filter { $0.step.runsInTransaction }.map(\.step.target)
         #expect(Set(targets).count == targets.count)
+        let checking = try await Connection.open(ConnectionConfiguration(cluster.conninfo()), logger: .test)
+        let children = try await checking.query("SELECT FROM pg_inherits WHERE inhparent = 'events'::regclass").count
+        let created = table.steps.count { if case .createPartition = $0.step.action { true } else { false } }
+        #expect(children == created + 2)
+        await checking.close()
         #expect(report.publications?.isEmpty == false)
         #expect(report.publications?.values.allSatisfy { !$0.isFailure } == true)
         await cluster.remove()

@@ -37,6 +37,8 @@ package struct Finding: Hashable, Codable, Sendable {
         case privilege
         case registryDrift = "registry-drift"
         case unwantedDefault = "unwanted-default"
+        case windowWaived = "window-waived"
+        case lagWaived = "lag-waived"
     }
 
     package var severity: Severity

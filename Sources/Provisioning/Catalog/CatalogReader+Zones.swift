@@ -17,15 +17,16 @@ package struct UnknownTimeZone: Error, CustomStringConvertible {
 extension CatalogReader {
     func addZones(to snapshot: CatalogSnapshot, settings: PlanSettings) async throws -> CatalogSnapshot {
         var snapshot = snapshot
+        let end = Self.end(of: settings, snapshot.server.now)
         if let declared = settings.wanted {
             // A zone that the server doesn't know is a failure of the tables that name it, and of no other.
             let names = Set(declared.map(\.timeZone)).sorted()
-            let rules = try await zoneRules(of: names, from: Self.epochOfGrids, snapshot, settings)
+            let rules = try await zoneRules(of: names, from: Self.epochOfGrids, to: end)
             snapshot.declaredZones = Dictionary(rules.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
             return snapshot
         }
         if let name = settings.timeZone {
-            guard let rules = try await zoneRules(of: [name], from: Self.epochOfGrids, snapshot, settings).first else {
+            guard let rules = try await zoneRules(of: [name], from: Self.epochOfGrids, to: end).first else {
                 throw UnknownTimeZone(name: name)
             }
             snapshot.namedZone = rules
@@ -40,7 +41,7 @@ extension CatalogReader {
         let sets = Array(Set(bounds.values))
         let names = try await zonesWithMidnights(at: sets)
         let first = sets.compactMap(\.first).min() ?? Self.firstOfMinutes
-        let rules = try await zoneRules(of: Set(names.joined()).sorted(), from: first, snapshot, settings)
+        let rules = try await zoneRules(of: Set(names.joined()).sorted(), from: first, to: end)
         let known = Dictionary(rules.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         var candidates: [[Instant]: [ZoneRules]] = [:]
         for (set, names) in zip(sets, names) { candidates[set] = names.compactMap { known[$0] } }
@@ -86,22 +87,37 @@ extension CatalogReader {
         return names
     }
 
-    /// The offsets of zones from some days before `from` to some years past the buffer. Days whose offsets differ are searched by the hour, and
+    /// The rules of zones for the days around a moment.
+    ///
+    /// - Throws: `PostgresError`; `UnknownTimeZone`.
+    func zones(_ names: Set<String>, around moment: Instant) async throws -> [String: ZoneRules] {
+        let first = Instant(microseconds: moment.microseconds - 7 * Self.day)
+        let last = Instant(microseconds: moment.microseconds + 30 * Self.day)
+        let found = try await zoneRules(of: names.sorted(), from: first, to: last)
+        let zones = Dictionary(found.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        if let unknown = names.sorted().first(where: { zones[$0] == nil }) { throw UnknownTimeZone(name: unknown) }
+        return zones
+    }
+
+    private static let day: Int64 = 86_400_000_000
+
+    /// Some years past the buffer; nil past what can be expressed.
+    private static func end(of settings: PlanSettings, _ now: Instant) -> Instant? {
+        let (days, many) = Int64(settings.longestBuffer).addingReportingOverflow(1100)
+        let (years, long) = days.multipliedReportingOverflow(by: day)
+        let (end, late) = now.microseconds.addingReportingOverflow(years)
+        return many || long || late ? nil : Instant(microseconds: end)
+    }
+
+    /// The offsets of zones from some days before `from` to `end`. Days whose offsets differ are searched by the hour, and
     /// the hour by the minute, which is how precise transitions have been since 1972.
     private func zoneRules(
         of names: [String],
         from: Instant,
-        _ snapshot: CatalogSnapshot,
-        _ settings: PlanSettings
+        to end: Instant?
     ) async throws -> [ZoneRules] {
-        let day: Int64 = 86_400_000_000
-        let start = Instant(microseconds: max(from, Self.firstOfMinutes).microseconds - 2 * day)
-        let years = Int64(settings.longestBuffer).addingReportingOverflow(1100).partialValue
-            .multipliedReportingOverflow(
-                by: day
-            )
-        let (end, late) = snapshot.server.now.microseconds.addingReportingOverflow(years.partialValue)
-        guard !years.overflow, !late, !names.isEmpty else { return [] }
+        let start = Instant(microseconds: max(from, Self.firstOfMinutes).microseconds - 2 * Self.day)
+        guard let end, !names.isEmpty else { return [] }
         let rows = try await session.connection.query(
             """
             WITH known AS (
@@ -110,7 +126,7 @@ extension CatalogReader {
                 SELECT k.name, t, extract(epoch FROM (t AT TIME ZONE k.name) - (t AT TIME ZONE 'UTC'))::int AS seconds
                   FROM known k,
                        generate_series(date_trunc('day', \(bind: Self.literal(start))::timestamptz),
-                                       \(bind: Self.literal(Instant(microseconds: end)))::timestamptz, interval '1 day') t
+                                       \(bind: Self.literal(end))::timestamptz, interval '1 day') t
             ), steps AS (
                 SELECT name, t, seconds, lag(t) OVER w AS before, lag(seconds) OVER w AS old
                   FROM samples WINDOW w AS (PARTITION BY name ORDER BY t)

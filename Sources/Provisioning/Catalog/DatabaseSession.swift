@@ -36,6 +36,31 @@ package struct DatabaseSession: Sendable {
         }
     }
 
+    /// Connects and prepares; tries again while the server says that it is starting, stopping or full.
+    ///
+    /// - Parameter deadline: no further try begins after it.
+    /// - Throws: `PostgresError`; `CancellationError`.
+    package static func open(
+        _ configuration: ConnectionConfiguration,
+        logger: Logger,
+        until deadline: ContinuousClock.Instant
+    ) async throws -> DatabaseSession {
+        var failures = 0
+        while true {
+            do {
+                return try await open(configuration, logger: logger)
+            } catch {
+                failures += 1
+                let left = deadline - ContinuousClock.now
+                // A server that isn't there at all may be a wrong address: that is said at once.
+                guard error.sqlState != nil, Recovery(after: error) == .reconnect,
+                    let pause = Backoff.reconnecting.pause(after: failures, left: left, random: .random(in: 0..<1))
+                else { throw error }
+                try await Task.sleep(for: pause)
+            }
+        }
+    }
+
     /// What a statement that needs other settings, and can't have them for its transaction alone, puts back afterwards.
     static let standingSettings: [Statement] = [
         "SET lock_timeout = '5s'",

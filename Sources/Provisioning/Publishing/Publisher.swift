@@ -5,7 +5,7 @@ import LibPQ
 package import Logging
 import PartitionMap
 package import PartitionRouter
-package import Partitioning
+import Partitioning
 
 /// Brings the registry in line with the catalog, table by table, and says what came of each.
 ///
@@ -37,6 +37,20 @@ package struct Publisher: Sendable {
         }
     }
 
+    /// What came of all tables.
+    struct Publications: Sendable {
+        var outcomes: [RelationName: Outcome] = [:]
+        /// Maps that were published before every standby had replayed what they say.
+        var waivers: [RelationName: GuardEvent] = [:]
+
+        /// With these tables' share of what is wrong with the whole registry.
+        fileprivate func failing(_ tables: Set<RelationName>, _ error: RegistryError) -> Publications {
+            var publications = self
+            for table in tables { publications.outcomes[table] = Outcome(error) }
+            return publications
+        }
+    }
+
     /// Publishes every table of the plan that has a policy.
     ///
     /// - Parameters:
@@ -45,14 +59,16 @@ package struct Publisher: Sendable {
     ///   - known: how the catalog was a moment ago. Where the registry has just that, nothing is to be done; it is never
     ///     published from.
     ///   - end: what isn't published by then fails.
-    package func publish(
+    ///   - replay: waits for standbys before anything is published; nil for no wait.
+    func publish(
         _ tables: Set<RelationName>,
         as known: Observation,
         session: DatabaseSession,
         settings: PlanSettings,
-        until end: ContinuousClock.Instant
-    ) async -> [RelationName: Outcome] {
-        var outcomes: [RelationName: Outcome] = [:]
+        until end: ContinuousClock.Instant,
+        replay: ReplayGate? = nil
+    ) async -> Publications {
+        var publications = Publications()
         var pending = tables
         let registry = LimitedRegistry(registry: registry, end: end)
         var lastReason = "another publisher was faster \(Self.rounds) times in a row"
@@ -63,8 +79,8 @@ package struct Publisher: Sendable {
                     stored[table] = try await load(EntityName(schema: table.schema, table: table.name), from: registry)
                 } catch {
                     // What one table learned after seconds of waiting the others needn't learn again.
-                    if error.isOfWholeRegistry { return outcomes.merging(Self.failed(pending, error)) { $1 } }
-                    outcomes[table] = Outcome(error)
+                    if error.isOfWholeRegistry { return publications.failing(pending, error) }
+                    publications.outcomes[table] = Outcome(error)
                     pending.remove(table)
                 }
             }
@@ -73,40 +89,48 @@ package struct Publisher: Sendable {
                 guard let header = stored.header, stored.isIntact,
                     (try? standing.document(of: table))?.checksum == header.checksum
                 else { continue }
-                outcomes[table] = .unchanged(version: header.version)
+                publications.outcomes[table] = .unchanged(version: header.version)
                 pending.remove(table)
             }
             if pending.isEmpty { break }
             do {
                 let reading = try await Reading(session: session, settings: settings)
+                let laggards = try await replay?.laggards(reading.origin.lsn, session.connection) ?? []
                 for table in pending.sorted() {
-                    guard let stored = stored[table],
-                        let outcome = try await publish(table, over: stored, reading: reading, to: registry)
-                    else { continue }
-                    outcomes[table] = outcome
+                    guard let stored = stored[table] else { continue }
+                    let urgency = laggards.isEmpty ? nil : reading.urgency(of: table, stored.document, replay)
+                    let outcome = try await publish(
+                        table,
+                        over: stored,
+                        reading: reading,
+                        to: registry,
+                        holdingFor: urgency == nil ? laggards : []
+                    )
+                    guard let outcome else { continue }
+                    if let urgency, case .published = outcome {
+                        publications.waivers[table] = GuardEvent(.lagWaived(laggards), daysRemaining: urgency)
+                    }
+                    publications.outcomes[table] = outcome
                     pending.remove(table)
                 }
             } catch let error as RegistryError {
-                return outcomes.merging(Self.failed(pending, error)) { $1 }
+                return publications.failing(pending, error)
             } catch {
                 lastReason = "the catalog could not be read for publishing: \(error)"
                 break
             }
         }
         for table in pending {
-            outcomes[table] = .failed(lastReason, remedy: "run again")
+            publications.outcomes[table] = .failed(lastReason, remedy: "run again")
         }
-        return outcomes
+        return publications
     }
 
     private struct Stored {
         /// nil where nothing, or nothing readable, is stored.
         var header: PartitionMapHeader?
+        var document: PartitionMapDocument?
         var isIntact: Bool
-    }
-
-    private static func failed(_ tables: Set<RelationName>, _ error: RegistryError) -> [RelationName: Outcome] {
-        Dictionary(uniqueKeysWithValues: tables.map { ($0, Outcome(error)) })
     }
 
     private func load(
@@ -115,7 +139,11 @@ package struct Publisher: Sendable {
     ) async throws(RegistryError) -> Stored {
         do {
             let stored = try await registry.load(entity, .all)
-            return Stored(header: stored?.header, isIntact: stored?.isIntact ?? false)
+            return Stored(
+                header: stored?.header,
+                document: stored?.document,
+                isIntact: stored?.isIntact ?? false
+            )
         } catch {
             guard error.code == .corrupt else { throw error }
             logger.warning("the stored map can't be read and is replaced", metadata: ["entity": "\(entity)"])
@@ -134,7 +162,8 @@ package struct Publisher: Sendable {
         _ table: RelationName,
         over stored: Stored,
         reading: Reading,
-        to registry: LimitedRegistry
+        to registry: LimitedRegistry,
+        holdingFor laggards: [Laggard]
     ) async throws(RegistryError) -> Outcome? {
         do throws(any Error) {
             let document = try reading.maps.document(of: table)
@@ -142,6 +171,12 @@ package struct Publisher: Sendable {
                 if header.checksum == document.checksum && stored.isIntact {
                     return .unchanged(version: header.version)
                 }
+            }
+            guard laggards.isEmpty else {
+                return .failed(
+                    "held back, since a reader sent to a standby might not find the partitions yet: \(laggards.words)",
+                    remedy: "see to the standby; a run publishes as soon as it has caught up"
+                )
             }
             let version = try PartitionMapHeader.version(after: stored.header?.version, clock: reading.clock)
             let map = try PublishedMap(document: document, version: version, origin: reading.origin)
@@ -171,6 +206,12 @@ package struct Publisher: Sendable {
         var origin: MapOrigin
         var clock: Int64
 
+        /// Days left in the published map, where they are so few that nobody is waited for.
+        func urgency(of table: RelationName, _ published: PartitionMapDocument?, _ replay: ReplayGate?) -> Double? {
+            guard let policy = maps.policies[table] else { return nil }
+            return replay?.urgency(of: published, policy, now: Instant(microseconds: clock))
+        }
+
         init(session: DatabaseSession, settings: PlanSettings) async throws {
             let snapshot = try await CatalogReader(session: session).snapshot(settings: settings)
             let plan = Planner(snapshot: snapshot, settings: settings).plan()
@@ -197,7 +238,7 @@ package struct Publisher: Sendable {
 /// The documents of a reading of the catalog, made as they are asked for.
 private struct CatalogMaps {
     private var tables: [RelationName: PartitionedTable] = [:]
-    private var policies: [RelationName: GrowthPolicy] = [:]
+    private(set) var policies: [RelationName: GrowthPolicy] = [:]
 
     init(_ observation: Observation) {
         for table in observation.plan.tables { policies[table.table] = table.policy }

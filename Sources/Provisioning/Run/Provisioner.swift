@@ -12,18 +12,20 @@ package struct Provisioner: Sendable {
     package var configuration: ConnectionConfiguration
     package var settings: PlanSettings
     package var budget: RunBudget
-    package var quota: QuotaGuard?
+    package var guards: RunGuards
     package var publisher: Publisher?
     /// The plan that somebody has looked through: nothing else is done. nil to do whatever is needed.
     package var approved: SavedPlan?
     package var logger: Logger
     package var tell: @Sendable (RunEvent) -> Void
 
+    /// - Parameter quota: for every table whose guards have none.
     package init(
         configuration: ConnectionConfiguration,
         settings: PlanSettings,
         budget: RunBudget,
         quota: QuotaGuard? = nil,
+        guards: RunGuards = RunGuards(),
         publisher: Publisher? = nil,
         approved: SavedPlan? = nil,
         logger: Logger,
@@ -32,7 +34,8 @@ package struct Provisioner: Sendable {
         self.configuration = configuration
         self.settings = settings
         self.budget = budget
-        self.quota = quota
+        self.guards = guards
+        self.guards.defaults.quota = guards.defaults.quota ?? quota
         self.publisher = publisher
         self.approved = approved
         self.logger = logger
@@ -47,7 +50,7 @@ package struct Provisioner: Sendable {
     package func rotate() async throws -> RunReport {
         let clock = ContinuousClock.now
         let deadline = clock + budget.run
-        let session = try await DatabaseSession.open(configuration, logger: logger)
+        let session = try await DatabaseSession.open(configuration, logger: logger, until: deadline)
         let server = try await CatalogReader(session: session).serverFacts(session.connection)
         var report = RunReport(database: server.database, startedAt: server.now)
         if server.isInRecovery {
@@ -56,7 +59,8 @@ package struct Provisioner: Sendable {
         } else if case .heldBy(let holder) = try await DatabaseClaim(connection: session.connection).take() {
             report.condition = .busy(holder: holder)
         } else {
-            report = try await work(session, deadline: deadline, report)
+            let gate = RunGate(guards, budget: budget, now: server.now)
+            report = try await work(session, deadline: deadline, gate, report)
         }
         await session.connection.close()
         report.duration = (ContinuousClock.now - clock) / .seconds(1)
@@ -74,13 +78,15 @@ package struct Provisioner: Sendable {
     private func work(
         _ session: DatabaseSession,
         deadline: ContinuousClock.Instant,
+        _ gate: RunGate,
         _ report: RunReport
     ) async throws -> RunReport {
         var report = report
+        var gate = gate
         var progress = RunProgress()
         var session = session
         do {
-            try await applyUntilDone(&session, deadline: deadline, &progress)
+            try await applyUntilDone(&session, deadline: deadline, &gate, &progress)
         } catch {
             // What was done is verified and published whatever ended it; with nothing done there is nothing to conclude.
             guard error.isCancellation || progress.hasPlan else { throw error }
@@ -88,12 +94,13 @@ package struct Provisioner: Sendable {
                 report.condition = .interrupted
             } else {
                 logger.error("the run ended before its plan", metadata: ["reason": "\(Failure(error).message)"])
+                if Recovery(after: error) == .reconnect { progress.brokenOff = Failure(error).message }
             }
         }
         // What was committed is verified and told to the routers even after a cancellation: partitions nobody knows of are no use.
-        let (last, done, unfinished) = (session, progress, report)
+        let (last, done, unfinished, guards) = (session, progress, report, gate)
         return try await finished(withGrace: budget.grace) {
-            try await concluded(last, done, unfinished, deadline: deadline)
+            try await concluded(last, done, guards, unfinished, deadline: deadline)
         }
     }
 
@@ -102,11 +109,13 @@ package struct Provisioner: Sendable {
     private func applyUntilDone(
         _ session: inout DatabaseSession,
         deadline: ContinuousClock.Instant,
+        _ gate: inout RunGate,
         _ progress: inout RunProgress
     ) async throws {
-        var losses = 0
+        var circuit = Circuit()
         while true {
             do {
+                try await gate.prepare(session)
                 let observation = try await observed(session)
                 try approve(observation, isFirst: !progress.hasPlan)
                 if !progress.hasPlan { tell(.planned(observation.plan)) }
@@ -114,15 +123,21 @@ package struct Provisioner: Sendable {
                 for report in progress.settle(observation) { tell(.stepFinished(report)) }
                 progress.standing = observation
                 await PausePoint.observed.reach()
-                try await apply(observation, session, deadline: deadline, &progress)
+                try await apply(observation, session, deadline: deadline, gate, &progress)
                 guard progress.shouldReplan else {
                     progress.giveUpOnStale()
                     return
                 }
                 progress.replan()
-            } catch  where error.isConnectionLoss && ContinuousClock.now < deadline {
-                losses += 1
-                session = try await reopened(after: error, losses: losses, until: deadline, claims: true)
+            } catch  where Recovery(after: error) == .reconnect && ContinuousClock.now < deadline {
+                circuit.lost(after: progress.stepsDone)
+                guard !circuit.isOpen || !progress.hasPlan else {
+                    progress.brokenOff =
+                        "the connection was lost \(circuit.losses) times in a row with nothing done in between, "
+                        + "the last time with: \(Failure(error).message)"
+                    return
+                }
+                session = try await reopened(after: error, losses: circuit.losses, until: deadline, claims: true)
             }
         }
     }
@@ -142,6 +157,7 @@ package struct Provisioner: Sendable {
         _ observation: Observation,
         _ session: DatabaseSession,
         deadline: ContinuousClock.Instant,
+        _ gate: RunGate,
         _ progress: inout RunProgress
     ) async throws {
         let tables = Dictionary(
@@ -155,12 +171,14 @@ package struct Provisioner: Sendable {
             if turn.pass != .growth && progress.shouldReplan { return }
             let plan = turn.plan
             guard let table = tables[plan.oid] else { continue }
-            if (plan.coverage?.daysRemaining ?? .infinity) < budget.emergencyDays {
-                tell(.guardWaived(.shortLocks, on: plan.table, reason: Self.emergency(plan.coverage, budget)))
+            let tableGate = gate.gate(of: plan)
+            if tableGate.isEmergency {
+                let reason = Self.emergency(plan.coverage, below: tableGate.emergencyDays)
+                tell(.guardWaived(.shortLocks, on: plan.table, reason: reason))
             }
             var ladder = LockLadder.suiting(
                 daysRemaining: plan.coverage?.daysRemaining,
-                emergencyBelow: budget.emergencyDays
+                emergencyBelow: tableGate.emergencyDays
             )
             ladder.tell = { [tell] in tell(.locksTried($0, on: plan.table)) }
             let run = TableRun(
@@ -171,7 +189,8 @@ package struct Provisioner: Sendable {
                 deadline: min(deadline, .now + budget.table),
                 onlineDeadline: schedule.onlineEnd(of: index, now: .now, until: deadline),
                 runDeadline: deadline,
-                quota: quota,
+                quota: guards[plan.table].quota,
+                gate: tableGate,
                 now: observation.snapshot.server.now,
                 logger: logger,
                 tell: tell
@@ -182,10 +201,10 @@ package struct Provisioner: Sendable {
         }
     }
 
-    private static func emergency(_ coverage: CoverageReport?, _ budget: RunBudget) -> String {
+    private static func emergency(_ coverage: CoverageReport?, below limit: Double) -> String {
         let days = Int((coverage?.daysRemaining ?? 0).rounded(.down))
         return
-            "\(days) days are left, fewer than \(Int(budget.emergencyDays)): applications may have to wait for up to 2 s"
+            "\(days) days are left, fewer than \(Int(limit)): applications may have to wait for up to 2 s"
     }
 
     /// - Parameter claims: whether the database has to be ours alone again.
@@ -197,21 +216,21 @@ package struct Provisioner: Sendable {
     ) async throws -> DatabaseSession {
         var losses = losses
         var lastError = error
-        while ContinuousClock.now < deadline {
+        while true {
             tell(.reconnecting(attempt: losses, reason: Failure(lastError).message))
-            // Full jitter over a doubling ceiling: several runs that lost the same server don't come back as one.
-            let ceiling = Duration.milliseconds(min(15_000, 250 << min(losses, 6)))
-            try await Task.sleep(for: ceiling * Double.random(in: 0.1...1))
+            let left = deadline - ContinuousClock.now
+            guard let pause = Backoff.reconnecting.pause(after: losses, left: left, random: .random(in: 0..<1)) else {
+                throw lastError
+            }
+            try await Task.sleep(for: pause)
             do {
                 if let session = try await session(claims: claims) { return session }
             } catch {
-                guard Self.mayPass(error) else { throw error }
+                guard Recovery(after: error) == .reconnect else { throw error }
                 lastError = error
             }
             losses += 1
-            guard losses < 30 else { break }
         }
-        throw lastError
     }
 
     /// nil while somebody has the claim: our own former backend, which may still be ending, or another run that came in. Also on a
@@ -227,16 +246,13 @@ package struct Provisioner: Sendable {
         return nil
     }
 
-    private static func mayPass(_ error: any Error) -> Bool {
-        error.isConnectionLoss || error.isTransientConnection
-    }
-
     // MARK: - The conclusion
 
     /// Looks, verifies and publishes, over a new connection where the old one is lost: none of it is done twice if it is done again.
     private func concluded(
         _ session: DatabaseSession,
         _ progress: RunProgress,
+        _ gate: RunGate,
         _ report: RunReport,
         deadline: ContinuousClock.Instant
     ) async throws -> RunReport {
@@ -247,7 +263,7 @@ package struct Provisioner: Sendable {
         let end = max(deadline, .now) + budget.conclusion
         while true {
             do {
-                let concluded = try await conclusion(session, &progress, report, until: end)
+                let concluded = try await conclusion(session, &progress, gate, deadline: deadline, report, until: end)
                 await DatabaseClaim(connection: session.connection).release()
                 return concluded
             } catch  where error.isConnectionLoss && ContinuousClock.now < end {
@@ -284,6 +300,8 @@ package struct Provisioner: Sendable {
     private func conclusion(
         _ session: DatabaseSession,
         _ progress: inout RunProgress,
+        _ gate: RunGate,
+        deadline: ContinuousClock.Instant,
         _ report: RunReport,
         until end: ContinuousClock.Instant
     ) async throws -> RunReport {
@@ -293,7 +311,7 @@ package struct Provisioner: Sendable {
         tell(.verifying(partitions: progress.createdCount))
         let verifier = Verifier(session: session)
         for plan in after.plan.tables {
-            let result = progress.result(of: plan.table)
+            let result = progress.result(of: plan)
             var drift: [Finding] = []
             if let expected = result.expected, let table = after.snapshot.tables.first(where: { $0.oid == plan.oid }) {
                 drift = try await verified(table, result.created, expected, verifier)
@@ -301,16 +319,21 @@ package struct Provisioner: Sendable {
             report.tables.append(TableReport(after: plan, result, drift: drift))
         }
         await PausePoint.verified.reach()
+        try await gate.replication?.look(session.connection)
         if let publisher {
             let managed = Set(after.plan.tables.filter { $0.policy != nil }.map(\.table))
             tell(.publishing(tables: managed.count))
-            let outcomes = await publisher.publish(
+            let replay = gate.replayGate(until: deadline, isInterrupted: report.condition == .interrupted)
+            let publications = await publisher.publish(
                 managed,
                 as: after,
                 session: session,
                 settings: settings,
-                until: end
+                until: end,
+                replay: replay
             )
+            let outcomes = publications.outcomes
+            for (table, waiver) in publications.waivers { report.note(waiver, of: table) }
             // The registry is not to blame for what the catalog could not be read for.
             if outcomes.values.contains(where: \.isFailure), await !session.connection.isOpen {
                 throw PostgresError(.connectionLost, "the connection was lost while the maps were being published")
@@ -318,6 +341,7 @@ package struct Provisioner: Sendable {
             report.publications = outcomes
             await PausePoint.published.reach()
         }
+        report.replication = await gate.replication?.report
         return report
     }
 }

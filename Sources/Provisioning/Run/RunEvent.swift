@@ -15,6 +15,8 @@ package enum RunEvent: Sendable {
     case guardWaived(WaivedGuard, on: RelationName, reason: String)
     /// The connection was lost, and is opened again.
     case reconnecting(attempt: Int, reason: String)
+    /// The lag breaker is open: who has to catch up before the table's turn.
+    case waitingForReplication(RelationName, [Laggard])
     case verifying(partitions: Int)
     case publishing(tables: Int)
 }
@@ -23,4 +25,8 @@ package enum RunEvent: Sendable {
 package enum WaivedGuard: String, Hashable, Codable, Sendable {
     /// The short rungs of ``LockLadder/standard``.
     case shortLocks = "short-locks"
+    /// The hours in which tables are changed.
+    case window
+    /// The lag breaker.
+    case lag
 }

@@ -15,6 +15,8 @@ struct RunProgress: Sendable {
     /// Steps of which only the catalog knows whether they took effect.
     private var uncertain: [RunSchedule.Turn.ID: TableRun.Uncertain] = [:]
     private var replans = 0
+    /// Why the run ended before its plan, where it isn't the tables' fault.
+    var brokenOff: String?
     var hasPlan = false
     /// The last reading of the catalog, as long as nothing was done after it.
     var standing: Observation?
@@ -23,6 +25,25 @@ struct RunProgress: Sendable {
     var shouldReplan: Bool { !stale.isEmpty && replans < Self.replanLimit }
 
     var createdCount: Int { results.values.reduce(0) { $0 + $1.created.count } }
+
+    var stepsDone: Int {
+        results.values.reduce(0) { sum, result in
+            sum + result.steps.count { if case .done = $0.result { true } else { false } }
+        }
+    }
+
+    /// What came of a table: where the run was broken off, the steps that are left are deferred.
+    ///
+    /// - Parameter plan: what would still be to be done.
+    func result(of plan: TablePlan) -> TableRun.Result {
+        var result = result(of: plan.table)
+        guard let brokenOff else { return result }
+        let reported = Set(result.steps.map(\.step.target))
+        result.steps += plan.steps.filter { !reported.contains($0.target) }.map {
+            StepReport(step: $0, result: .deferred(brokenOff, blockers: []), duration: 0)
+        }
+        return result
+    }
 
     mutating func absorb(_ result: TableRun.Result, of turn: RunSchedule.Turn.ID) {
         standing = nil
@@ -45,6 +66,7 @@ struct RunProgress: Sendable {
         earlier.findings = result.findings
         earlier.created += result.created
         earlier.quotaExceeded = result.quotaExceeded
+        earlier.guardEvents += result.guardEvents
         earlier.expected = result.expected ?? earlier.expected
         results[turn] = earlier
     }
@@ -58,6 +80,7 @@ struct RunProgress: Sendable {
             whole.findings += part.findings
             whole.created += part.created
             whole.quotaExceeded = whole.quotaExceeded ?? part.quotaExceeded
+            whole.guardEvents += part.guardEvents
             whole.expected = part.expected ?? whole.expected
         }
         return whole

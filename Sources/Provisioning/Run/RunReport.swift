@@ -24,6 +24,8 @@ package struct RunReport: Hashable, Codable, Sendable {
     package var tables: [TableReport]
     /// One outcome for each managed table; nil where nothing was to be published.
     package var publications: [RelationName: Publisher.Outcome]?
+    /// What the lag breaker saw and did; nil where it is switched off, or nothing was begun.
+    package var replication: ReplicationReport?
 
     package init(
         condition: Condition = .ordinary,
@@ -65,6 +67,8 @@ package struct TableReport: Hashable, Codable, Sendable {
     package var coverage: CoverageReport?
     /// What is wrong or remarkable after the run.
     package var findings: [Finding]
+    /// What guards did about it.
+    package var guardEvents: [GuardEvent] = []
 
     package init(
         table: RelationName,

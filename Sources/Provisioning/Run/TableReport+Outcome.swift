@@ -3,6 +3,14 @@
 
 package import Partitioning
 
+extension RunReport {
+    /// Adds what a guard did about a table after its steps.
+    mutating func note(_ event: GuardEvent, of table: RelationName) {
+        guard let index = tables.firstIndex(where: { $0.table == table }) else { return }
+        tables[index].note(event)
+    }
+}
+
 extension TableReport {
     /// A table that was only looked at.
     package init(standing plan: TablePlan) {
@@ -18,8 +26,17 @@ extension TableReport {
             policy: plan.policy,
             steps: result.steps,
             coverage: plan.coverage,
-            findings: Self.merged(result.findings + drift, plan.findings)
+            findings: Self.merged(
+                result.guardEvents.compactMap { Finding($0, of: plan.table) } + result.findings + drift,
+                plan.findings
+            )
         )
+        guardEvents = result.guardEvents
+    }
+
+    mutating func note(_ event: GuardEvent) {
+        guardEvents.append(event)
+        if let finding = Finding(event, of: table) { findings.insert(finding, at: 0) }
     }
 
     private static func outcome(_ plan: TablePlan, _ result: TableRun.Result, _ drift: [Finding]) -> Outcome {

@@ -10,7 +10,7 @@ extension TableRun {
         let clock = ContinuousClock.now
         let expected: RelationProperties
         do {
-            expected = try await expectedProperties()
+            expected = try await retrying { try await expectedProperties() }
             result.expected = expected
             if let reason = try await quotaObstacle(expected) {
                 result.quotaExceeded = reason
@@ -22,7 +22,8 @@ extension TableRun {
             skip(Array(steps.dropFirst()), "the step before it failed", &result)
             return
         }
-        try await create(steps, expected: expected, &result)
+        guard let waited = try await pass(first, andRest: Array(steps.dropFirst()), &result) else { return }
+        try await prolonged(by: waited).create(steps, expected: expected, &result)
     }
 
     private func create(_ steps: [Step], expected: RelationProperties, _ result: inout Result) async throws {
@@ -46,8 +47,9 @@ extension TableRun {
         if let interruption { throw interruption }
     }
 
-    /// Reading a big default partition beside its readers and writers, which nobody waits for, is no part of the time for locks.
-    private func prolonged(by online: Duration) -> TableRun {
+    /// Reading a big default partition beside its readers and writers, which nobody waits for, is no part of the time for locks; nor is a wait
+    /// for standbys.
+    func prolonged(by online: Duration) -> TableRun {
         var run = self
         run.deadline = min(runDeadline, deadline + online)
         return run
@@ -113,10 +115,15 @@ extension TableRun {
         _ result: inout Result
     ) async throws {
         let builder = PartitionBuilder(connection: connection, expected: expected, parent: table.name)
+        var run = self
         for (index, step) in steps.enumerated() {
             guard let creation = step.creation else { continue }
             let rest = Array(steps[(index + 1)...])
-            guard ContinuousClock.now < deadline else {
+            if index > 0 {
+                guard let waited = try await run.pass(step, andRest: rest, &result) else { return }
+                run = run.prolonged(by: waited)
+            }
+            guard ContinuousClock.now < run.deadline else {
                 deferSteps([step] + rest, [], &result)
                 return
             }
@@ -124,11 +131,15 @@ extension TableRun {
             let clock = ContinuousClock.now
             var built: UInt32?
             do {
-                let oid = try await builder.build(creation, createdAt: now)
+                // What is adopted is in somebody's hands, and the builder itself waits a little for them.
+                let oid =
+                    creation.adoptsExisting
+                    ? try await builder.build(creation, createdAt: now)
+                    : try await run.retrying { try await builder.build(creation, createdAt: now) }
                 built = oid
                 if !creation.adoptsExisting { debris.unattached[oid] = creation.name }
                 await PausePoint.tableBuilt.reach()
-                let outcome = try await attach(creation, oid: oid, step: step, expected: expected)
+                let outcome = try await run.attach(creation, oid: oid, step: step, expected: expected)
                 record(step, outcome, since: clock, &result)
                 guard case .done = outcome else {
                     deferSteps(rest, [], &result)

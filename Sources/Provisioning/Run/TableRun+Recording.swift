@@ -57,6 +57,10 @@ extension TableRun {
         }
     }
 
+    func deferSteps(_ steps: [Step], because reason: String, _ result: inout Result) {
+        for step in steps { append(step, .deferred(reason, blockers: []), since: .now, &result) }
+    }
+
     /// Adds what to do to an error of a creation.
     func failure(_ error: any Error, _ creation: PartitionCreation) -> Failure {
         var failure = Failure(error)

@@ -18,6 +18,7 @@ struct TableRun {
     /// Of everything.
     let runDeadline: ContinuousClock.Instant
     let quota: QuotaGuard?
+    let gate: TableGate
     let now: Instant
     let logger: Logger
     let tell: @Sendable (RunEvent) -> Void
@@ -28,6 +29,7 @@ struct TableRun {
         var findings: [Finding] = []
         var created: [UInt32] = []
         var quotaExceeded: String?
+        var guardEvents: [GuardEvent] = []
         /// Why the catalog isn't what the plan was made for, with the step that found out: plan again.
         var staleness: Staleness?
         /// The connection or the task ended within this step, so that only the catalog knows whether it took effect.
@@ -108,6 +110,13 @@ struct TableRun {
     // MARK: - Steps that make no partition
 
     private func perform(_ step: Step, _ result: inout Result) async throws {
+        // What refuses rows of applications goes at any time.
+        guard !step.comesFirst else { return try await performAtOnce(step, &result) }
+        guard let waited = try await pass(step, &result) else { return }
+        try await prolonged(by: waited).performAtOnce(step, &result)
+    }
+
+    private func performAtOnce(_ step: Step, _ result: inout Result) async throws {
         // Begun now it would be broken off at once, and a build leaves an invalid index behind.
         guard ContinuousClock.now < (step.runsInTransaction ? runDeadline : onlineDeadline) else {
             deferSteps([step], [], &result)

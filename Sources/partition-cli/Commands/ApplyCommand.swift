@@ -30,6 +30,7 @@ struct ApplyCommand: Command {
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var quota: QuotaOptions
+    @OptionGroup var guards: GuardOptions
     @OptionGroup var telemetry: TelemetryOptions
     @OptionGroup var run: RunOptions
     @OptionGroup var output: OutputOptions
@@ -41,9 +42,9 @@ struct ApplyCommand: Command {
             command: Self.name,
             configuration: try database.configuration(console.environment, policy: connections.database),
             registryURL: try registry.url(console.environment, policy: connections.registry),
-            scope: Scope(approved: plan),
+            scope: try guards.emergency(in: Scope(approved: plan)),
             approved: plan,
-            quota: quota.guardian,
+            guards: guards.guards(quota: quota.guardian),
             deadline: .seconds(run.deadline),
             lockBudget: .seconds(run.lockBudget),
             takesOver: run.takeOver

@@ -67,7 +67,7 @@ struct Demonstration {
             configuration: configuration,
             registryURL: try RegistryURL(parsing: "self"),
             scope: scope,
-            quota: nil,
+            guards: RunGuards(lag: LagLimits()),
             deadline: .seconds(60),
             lockBudget: .seconds(30),
             takesOver: false

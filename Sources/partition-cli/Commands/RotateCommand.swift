@@ -28,6 +28,7 @@ struct RotateCommand: Command {
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var quota: QuotaOptions
+    @OptionGroup var guards: GuardOptions
     @OptionGroup var telemetry: TelemetryOptions
 
     @OptionGroup var run: RunOptions
@@ -39,8 +40,8 @@ struct RotateCommand: Command {
         let rotation = Rotation(
             configuration: input.configuration,
             registryURL: input.registryURL,
-            scope: input.scope,
-            quota: quota.guardian,
+            scope: try guards.emergency(in: input.scope),
+            guards: guards.guards(quota: quota.guardian),
             deadline: .seconds(run.deadline),
             lockBudget: .seconds(run.lockBudget),
             takesOver: run.takeOver

@@ -23,7 +23,7 @@ struct Rotation: Sendable {
     var scope: Scope
     /// The plan beside which nothing may be done; nil to do whatever is needed.
     var approved: SavedPlan?
-    var quota: QuotaGuard?
+    var guards: RunGuards
     var deadline: Duration
     var lockBudget: Duration
     var takesOver: Bool
@@ -83,7 +83,7 @@ struct Rotation: Sendable {
     func run(_ console: Console) async throws -> RotationResult {
         let clock = ContinuousClock.now
         console.progress?.say("connecting to \(configuration.redactedDescription)")
-        let preparation = try await prepare(console)
+        let preparation = try await prepare(console, until: clock + deadline)
         let choice = try RegistryChoice(
             registryURL,
             database: configuration,
@@ -95,7 +95,7 @@ struct Rotation: Sendable {
             configuration: configuration,
             settings: scope.settings,
             budget: budget(remaining: deadline - (ContinuousClock.now - clock)),
-            quota: quota,
+            guards: guards,
             publisher: choice.forPublishing.map {
                 Publisher(registry: $0, takesOver: takesOver, logger: console.logger)
             },
@@ -133,12 +133,12 @@ struct Rotation: Sendable {
         )
     }
 
-    private func prepare(_ console: Console) async throws -> Preparation {
-        try await DatabaseSession.scoped(configuration, logger: console.logger) { session in
+    private func prepare(_ console: Console, until end: ContinuousClock.Instant) async throws -> Preparation {
+        try await DatabaseSession.scoped(configuration, logger: console.logger, until: end) { session in
             try await NamedTables.check(scope.tables, in: session)
             var preparation = Preparation()
             if registryURL == nil { preparation.embedded = try await EmbeddedRegistry.state(in: session) }
-            if let quota {
+            if let quota = guards.defaults.quota {
                 preparation.quota = QuotaView(quota, try await quota.reading(of: nil, on: session.connection))
             }
             return preparation
@@ -179,6 +179,7 @@ extension RunEvent {
         case .locksTried(let attempt, let table): "\(table): \(attempt.purpose)"
         case .guardWaived(_, let table, let reason): "\(table): \(reason)"
         case .reconnecting(let attempt, let reason): "connection lost, attempt \(attempt): \(reason)"
+        case .waitingForReplication(let table, let laggards): "\(table): waiting, \(laggards.words)"
         case .verifying(let partitions): "verifying \(counted(partitions, "new partition"))"
         case .publishing(let tables): "publishing \(counted(tables, "map"))"
         }

@@ -8,16 +8,18 @@ import Provisioning
 extension DatabaseSession {
     /// A session for the body, closed whatever comes of it.
     ///
+    /// - Parameter deadline: until when a server that is starting, stopping or full is asked again.
     /// - Throws: ``CommandFailure`` where there is no connection; what the body throws.
     static func scoped<R: Sendable>(
         _ configuration: ConnectionConfiguration,
         logger: Logger,
+        until deadline: ContinuousClock.Instant = .now,
         _ body: (DatabaseSession) async throws -> R
     ) async throws -> R {
         let session: DatabaseSession
         do {
-            session = try await open(configuration, logger: logger)
-        } catch {
+            session = try await open(configuration, logger: logger, until: deadline)
+        } catch let error as PostgresError {
             throw CommandFailure(connecting: error, to: configuration.redactedDescription)
         }
         do {

@@ -33,7 +33,7 @@ extension CommandFailure {
             self.init(
                 .usage,
                 "the server knows no time zone \"\(error.name)\"",
-                remedy: "give --timezone a name of pg_timezone_names, for example Europe/Paris"
+                remedy: "give a name of pg_timezone_names, for example Europe/Paris"
             )
         case let error as StalePlan:
             self.init(

@@ -29,9 +29,17 @@ struct RotationPage {
         for table in report.tables where isRemarkable(table) { page.append(self.page(of: table)) }
         page.section(LeftAlonePage.page(of: leftAlone))
         if let quota = result.quota { page.line(quota.text) }
+        for remark in replication { page.line(remark) }
         if !page.isEmpty { page.line() }
         page.line(summary(status), .heading)
         return page
+    }
+
+    private var replication: [String] {
+        guard report.condition != .standby else { return [] }
+        return report.replication?.remarks ?? [
+            "replication: --max-lag switches the lag breaker off; no standby is waited for"
+        ]
     }
 
     /// Tables that are as they were, and well, are only counted.

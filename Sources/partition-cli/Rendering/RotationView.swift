@@ -17,6 +17,7 @@ struct RotationView: Encodable {
         var steps: [TakenStep]
         var findings: [FindingView]
         @Nullable var publication: Publication?
+        var guards: [GuardEventView]
     }
 
     struct TakenStep: Encodable {
@@ -49,6 +50,8 @@ struct RotationView: Encodable {
     var bufferDays: Int
     @Nullable var policyFile: String?
     @Nullable var quota: QuotaView?
+    /// What the lag breaker saw and did; null where it is switched off.
+    @Nullable var replication: ReplicationView?
     var registry: RegistryView
     var summary: RunSummary
     var tables: [Table]
@@ -74,6 +77,7 @@ extension RotationResult {
             bufferDays: bufferDays,
             policyFile: policyFile,
             quota: quota,
+            replication: ReplicationView(report.replication),
             registry: RegistryView(registry),
             summary: RunSummary(report),
             tables: report.tables.map {
@@ -99,7 +103,8 @@ extension RotationView.Table {
             coverage: report.coverage.map(CoverageView.init),
             steps: report.steps.map(RotationView.TakenStep.init),
             findings: report.findings.map(FindingView.init),
-            publication: outcome.map(RotationView.Publication.init)
+            publication: outcome.map(RotationView.Publication.init),
+            guards: report.guardEvents.map(GuardEventView.init)
         )
         switch report.outcome {
         case .converged: self.outcome = "converged"

@@ -33,6 +33,13 @@ struct RunEventLog: Sendable {
                 "a guard was waived",
                 ["table": "\(table)", "guard": guardian.rawValue, "reason": reason]
             )
+        case .waitingForReplication(let table, let laggards):
+            tell(
+                .warning,
+                "REPLICATION_LAGS",
+                "the run waits for standbys",
+                ["table": "\(table)", "laggards": laggards.words]
+            )
         case .observed, .planned, .stepStarted, .locksTried, .verifying, .publishing: break
         }
     }

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import LibPQ
+import Provisioning
+import TestSupport
+import Testing
+
+@Suite("What is tried again")
+struct RetryTests {
+    private static func server(_ state: String) -> PostgresError {
+        PostgresError(.server, "a message that says nothing", sqlState: SQLState(rawValue: state))
+    }
+
+    @Test(
+        "is decided by the SQLSTATE",
+        arguments: [
+            ("55P03", Recovery.again), ("40P01", .again), ("40001", .again), ("53200", .again), ("55006", .again),
+            ("57P01", .reconnect), ("57P02", .reconnect), ("57P03", .reconnect), ("57P05", .reconnect),
+            ("53300", .reconnect), ("08006", .reconnect), ("08001", .reconnect), ("25P03", .reconnect),
+            ("57014", .never), ("53100", .never), ("42501", .never), ("23514", .never), ("42P01", .never),
+            ("XX000", .never), ("58030", .never),
+        ]
+    )
+    func states(state: String, expected: Recovery) {
+        #expect(Recovery(after: Self.server(state)) == expected)
+    }
+
+    @Test("is a lost connection, over a new one, and never a cancellation or what we don't know")
+    func kinds() {
+        #expect(Recovery(after: PostgresError(.connectionLost, "gone")) == .reconnect)
+        #expect(Recovery(after: PostgresError(.connectionRefused, "not there")) == .reconnect)
+        #expect(Recovery(after: PostgresError(.cancelled, "stop")) == .never)
+        #expect(Recovery(after: PostgresError(.decoding, "what?")) == .never)
+        #expect(Recovery(after: CancellationError()) == .never)
+    }
+
+    @Test("waits longer and longer up to a limit, anything from nothing to all of it, and not past the budget")
+    func backoff() {
+        let backoff = Backoff(first: .milliseconds(250), longest: .seconds(15))
+        let ceilings = [1, 2, 3, 4, 6, 7, 8, 60, Int.max].map { backoff.ceiling(after: $0) / .milliseconds(1) }
+        #expect(ceilings == [250, 500, 1000, 2000, 8000, 15_000, 15_000, 15_000, 15_000])
+        #expect(backoff.pause(after: 3, left: .seconds(9), random: 0) == .zero)
+        #expect(backoff.pause(after: 3, left: .seconds(9), random: 0.5) == .milliseconds(500))
+        #expect(backoff.pause(after: 7, left: .seconds(9), random: 0.9) == nil)
+        #expect(backoff.pause(after: 1, left: .zero, random: 0) == nil)
+    }
+
+    @Test("ends for a run after five losses in a row with no step done, and begins to count anew with each step")
+    func circuit() {
+        var circuit = Circuit()
+        for _ in 0..<4 { circuit.lost(after: 0) }
+        #expect(!circuit.isOpen)
+        circuit.lost(after: 1)
+        #expect(circuit.losses == 1 && !circuit.isOpen)
+        for _ in 0..<4 { circuit.lost(after: 1) }
+        #expect(circuit.isOpen)
+    }
+}
+
+@Suite("A run whose statements fail for the moment", .temporaryDatabase)
+struct RetriedStatementTests {
+    @Test("tries them again within its budget")
+    func serialization() async throws {
+        let fixture = try await Fixture()
+        try await fixture.makeLedger()
+        // What a sequence gave stays given, also when the transaction is rolled back.
+        try await fixture.run([
+            "CREATE SEQUENCE tries",
+            """
+            CREATE FUNCTION fail_twice() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+              IF nextval('public.tries') < 3 THEN RAISE EXCEPTION 'not now' USING ERRCODE = '40001'; END IF; END $$
+            """,
+            "CREATE EVENT TRIGGER fail_twice ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION fail_twice()",
+        ])
+        let report = try await fixture.rotate()
+        #expect(report.table("ledger")?.outcome == .converged)
+        let tries = try #require(try await fixture.string("SELECT last_value::text AS v FROM tries"))
+        #expect(Int(tries) == 2 + (report.table("ledger")?.steps.count ?? 0))
+    }
+
+    @Test("defers the table when the budget is over")
+    func budget() async throws {
+        let fixture = try await Fixture()
+        try await fixture.makeLedger()
+        try await fixture.run([
+            """
+            CREATE FUNCTION fail() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+              RAISE EXCEPTION 'not now' USING ERRCODE = '40001'; END $$
+            """,
+            "CREATE EVENT TRIGGER fail ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION fail()",
+        ])
+        let budget = RunBudget(run: .seconds(20), table: .seconds(1), emergencyDays: 0)
+        let report = try await fixture.provisioner(budget: budget).rotate()
+        guard case .deferred? = report.table("ledger")?.outcome else {
+            Issue.record("\(report)")
+            return
+        }
+    }
+}
