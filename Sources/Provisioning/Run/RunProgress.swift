@@ -26,9 +26,13 @@ struct RunProgress: Sendable {
 
     var createdCount: Int { results.values.reduce(0) { $0 + $1.created.count } }
 
+    /// Clearing away what a lost connection left is no progress: it would go on for ever.
     var stepsDone: Int {
         results.values.reduce(0) { sum, result in
-            sum + result.steps.count { if case .done = $0.result { true } else { false } }
+            sum
+                + result.steps.count { report in
+                    if case .done = report.result { !report.step.clearsAway } else { false }
+                }
         }
     }
 
@@ -125,5 +129,15 @@ struct RunProgress: Sendable {
             )
         }
         stale = [:]
+    }
+}
+
+extension Step {
+    /// Of what an interrupted run left.
+    fileprivate var clearsAway: Bool {
+        switch action {
+        case .dropLeftoverCheck, .dropUnattached: true
+        case .createPartition, .repairIndex, .finalizeDetach: false
+        }
     }
 }

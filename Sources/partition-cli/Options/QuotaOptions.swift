@@ -29,7 +29,15 @@ struct QuotaOptions: ParsableArguments, Sendable {
     )
     var quotaCapacity: Int64?
 
+    @Flag(help: "Create nothing either where it isn't known how full the partitions' space is; exit 73 then.")
+    var quotaRequired = false
+
     func validate() throws {
+        if quotaRequired, quotaThreshold == nil {
+            throw ValidationError(
+                "--quota-required needs --quota-threshold, the percentage from which on nothing is created."
+            )
+        }
         if quotaCapacity != nil, quotaThreshold == nil {
             throw ValidationError(
                 "--quota-capacity needs --quota-threshold, the percentage from which on nothing is created."
@@ -38,6 +46,8 @@ struct QuotaOptions: ParsableArguments, Sendable {
     }
 
     var guardian: QuotaGuard? {
-        quotaThreshold.map { QuotaGuard(threshold: Double($0) / 100, declaredCapacity: quotaCapacity) }
+        quotaThreshold.map {
+            QuotaGuard(threshold: Double($0) / 100, declaredCapacity: quotaCapacity, isRequired: quotaRequired)
+        }
     }
 }
