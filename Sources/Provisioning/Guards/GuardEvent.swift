@@ -26,10 +26,14 @@ package struct GuardEvent: Hashable, Codable, Sendable {
     }
 
     /// A guard that stood back so as not to cause the outage itself.
-    package var isWaiver: Bool {
+    package var isWaiver: Bool { waived != nil }
+
+    /// Which one did; nil where none.
+    package var waived: WaivedGuard? {
         switch action {
-        case .windowWaived, .lagWaived: true
-        case .deferredByWindow, .deferredByLag: false
+        case .windowWaived: .window
+        case .lagWaived: .lag
+        case .deferredByWindow, .deferredByLag: nil
         }
     }
 }

@@ -43,11 +43,11 @@ package struct Publisher: Sendable {
         /// Maps that were published before every standby had replayed what they say.
         var waivers: [RelationName: GuardEvent] = [:]
 
-        /// The same, with these failed for a reason that concerns all of them.
-        func failing(_ tables: Set<RelationName>, _ error: RegistryError) -> Publications {
-            var copy = self
-            for table in tables { copy.outcomes[table] = Outcome(error) }
-            return copy
+        /// With these tables' share of what is wrong with the whole registry.
+        fileprivate func failing(_ tables: Set<RelationName>, _ error: RegistryError) -> Publications {
+            var publications = self
+            for table in tables { publications.outcomes[table] = Outcome(error) }
+            return publications
         }
     }
 
@@ -58,15 +58,15 @@ package struct Publisher: Sendable {
     ///   - tables: only these.
     ///   - known: how the catalog was a moment ago. Where the registry has just that, nothing is to be done; it is never
     ///     published from.
-    ///   - replay: waits for standbys before anything is published; nil for no wait.
     ///   - end: what isn't published by then fails.
+    ///   - replay: waits for standbys before anything is published; nil for no wait.
     func publish(
         _ tables: Set<RelationName>,
         as known: Observation,
         session: DatabaseSession,
         settings: PlanSettings,
-        replay: ReplayGate? = nil,
-        until end: ContinuousClock.Instant
+        until end: ContinuousClock.Instant,
+        replay: ReplayGate? = nil
     ) async -> Publications {
         var publications = Publications()
         var pending = tables
@@ -99,16 +99,14 @@ package struct Publisher: Sendable {
                 for table in pending.sorted() {
                     guard let stored = stored[table] else { continue }
                     let urgency = laggards.isEmpty ? nil : reading.urgency(of: table, stored.document, replay)
-                    let hold = urgency == nil ? laggards : []
-                    guard
-                        let outcome = try await publish(
-                            table,
-                            over: stored,
-                            reading: reading,
-                            holdingFor: hold,
-                            to: registry
-                        )
-                    else { continue }
+                    let outcome = try await publish(
+                        table,
+                        over: stored,
+                        reading: reading,
+                        to: registry,
+                        holdingFor: urgency == nil ? laggards : []
+                    )
+                    guard let outcome else { continue }
                     if let urgency, case .published = outcome {
                         publications.waivers[table] = GuardEvent(.lagWaived(laggards), daysRemaining: urgency)
                     }
@@ -164,8 +162,8 @@ package struct Publisher: Sendable {
         _ table: RelationName,
         over stored: Stored,
         reading: Reading,
-        holdingFor laggards: [Laggard],
-        to registry: LimitedRegistry
+        to registry: LimitedRegistry,
+        holdingFor laggards: [Laggard]
     ) async throws(RegistryError) -> Outcome? {
         do throws(any Error) {
             let document = try reading.maps.document(of: table)

@@ -173,9 +173,13 @@ package struct Provisioner: Sendable {
             guard let table = tables[plan.oid] else { continue }
             let tableGate = gate.gate(of: plan)
             if tableGate.isEmergency {
-                tell(.guardWaived(.shortLocks, on: plan.table, reason: Self.emergency(tableGate)))
+                let reason = Self.emergency(plan.coverage, below: tableGate.emergencyDays)
+                tell(.guardWaived(.shortLocks, on: plan.table, reason: reason))
             }
-            var ladder: LockLadder = tableGate.isEmergency ? .emergency : .standard
+            var ladder = LockLadder.suiting(
+                daysRemaining: plan.coverage?.daysRemaining,
+                emergencyBelow: tableGate.emergencyDays
+            )
             ladder.tell = { [tell] in tell(.locksTried($0, on: plan.table)) }
             let run = TableRun(
                 session: session,
@@ -197,10 +201,10 @@ package struct Provisioner: Sendable {
         }
     }
 
-    private static func emergency(_ gate: TableGate) -> String {
-        let days = Int((gate.daysRemaining ?? 0).rounded(.down))
+    private static func emergency(_ coverage: CoverageReport?, below limit: Double) -> String {
+        let days = Int((coverage?.daysRemaining ?? 0).rounded(.down))
         return
-            "\(days) days are left, fewer than \(Int(gate.emergencyDays)): applications may have to wait for up to 2 s"
+            "\(days) days are left, fewer than \(Int(limit)): applications may have to wait for up to 2 s"
     }
 
     /// - Parameter claims: whether the database has to be ours alone again.
@@ -259,7 +263,7 @@ package struct Provisioner: Sendable {
         let end = max(deadline, .now) + budget.conclusion
         while true {
             do {
-                let concluded = try await conclusion(session, &progress, gate, report, deadline: deadline, until: end)
+                let concluded = try await conclusion(session, &progress, gate, deadline: deadline, report, until: end)
                 await DatabaseClaim(connection: session.connection).release()
                 return concluded
             } catch  where error.isConnectionLoss && ContinuousClock.now < end {
@@ -297,8 +301,8 @@ package struct Provisioner: Sendable {
         _ session: DatabaseSession,
         _ progress: inout RunProgress,
         _ gate: RunGate,
-        _ report: RunReport,
         deadline: ContinuousClock.Instant,
+        _ report: RunReport,
         until end: ContinuousClock.Instant
     ) async throws -> RunReport {
         var report = report
@@ -325,8 +329,8 @@ package struct Provisioner: Sendable {
                 as: after,
                 session: session,
                 settings: settings,
-                replay: replay,
-                until: end
+                until: end,
+                replay: replay
             )
             let outcomes = publications.outcomes
             for (table, waiver) in publications.waivers { report.note(waiver, of: table) }

@@ -25,8 +25,8 @@ package enum RunEvent: Sendable {
 package enum WaivedGuard: String, Hashable, Codable, Sendable {
     /// The short rungs of ``LockLadder/standard``.
     case shortLocks = "short-locks"
-    /// The hours in which alone tables are changed.
+    /// The hours in which tables are changed.
     case window
-    /// The breaker that waits for standbys and slots.
-    case replicationLag = "replication-lag"
+    /// The lag breaker.
+    case lag
 }

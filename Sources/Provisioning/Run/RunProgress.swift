@@ -26,10 +26,27 @@ struct RunProgress: Sendable {
 
     var createdCount: Int { results.values.reduce(0) { $0 + $1.created.count } }
 
+    /// Clearing away what a lost connection left is no progress: it would go on for ever.
     var stepsDone: Int {
         results.values.reduce(0) { sum, result in
-            sum + result.steps.count { if case .done = $0.result { true } else { false } }
+            sum
+                + result.steps.count { report in
+                    if case .done = report.result { !report.step.clearsAway } else { false }
+                }
         }
+    }
+
+    /// What came of a table: where the run was broken off, the steps that are left are deferred.
+    ///
+    /// - Parameter plan: what would still be to be done.
+    func result(of plan: TablePlan) -> TableRun.Result {
+        var result = result(of: plan.table)
+        guard let brokenOff else { return result }
+        let reported = Set(result.steps.map(\.step.target))
+        result.steps += plan.steps.filter { !reported.contains($0.target) }.map {
+            StepReport(step: $0, result: .deferred(brokenOff, blockers: []), duration: 0)
+        }
+        return result
     }
 
     mutating func absorb(_ result: TableRun.Result, of turn: RunSchedule.Turn.ID) {
@@ -58,11 +75,8 @@ struct RunProgress: Sendable {
         results[turn] = earlier
     }
 
-    /// All turns of a table together. Where the run was broken off, the steps that are left are deferred.
-    ///
-    /// - Parameter plan: what would still be to be done.
-    func result(of plan: TablePlan) -> TableRun.Result {
-        let table = plan.table
+    /// All turns of a table together.
+    func result(of table: RelationName) -> TableRun.Result {
         var whole = TableRun.Result()
         for pass in RunSchedule.Pass.allCases {
             guard let part = results[RunSchedule.Turn.ID(table: table, pass: pass)] else { continue }
@@ -72,13 +86,6 @@ struct RunProgress: Sendable {
             whole.quotaExceeded = whole.quotaExceeded ?? part.quotaExceeded
             whole.guardEvents += part.guardEvents
             whole.expected = part.expected ?? whole.expected
-        }
-        if let brokenOff {
-            // What a turn that came to its end didn't do it has said itself.
-            let told = Set(whole.steps.map(\.step.target))
-            whole.steps += plan.steps.filter { !told.contains($0.target) }.map {
-                StepReport(step: $0, result: .deferred(brokenOff, blockers: []), duration: 0)
-            }
         }
         return whole
     }
@@ -122,5 +129,15 @@ struct RunProgress: Sendable {
             )
         }
         stale = [:]
+    }
+}
+
+extension Step {
+    /// Of what an interrupted run left.
+    fileprivate var clearsAway: Bool {
+        switch action {
+        case .dropLeftoverCheck, .dropUnattached: true
+        case .createPartition, .repairIndex, .finalizeDetach: false
+        }
     }
 }

@@ -254,12 +254,6 @@ extension TableRun {
 
     private func quotaObstacle(_ expected: RelationProperties) async throws -> String? {
         guard let quota else { return nil }
-        let reading = try await quota.reading(of: expected.tablespace, on: connection)
-        guard quota.isExceeded(reading), case .known(let ratio, _) = reading else { return nil }
-        let percent = Int((ratio * 100).rounded(.down))
-        let limit = Int((quota.threshold * 100).rounded())
-        return
-            "PARTITION_QUOTA_EXCEEDED: \(percent) % of the space of \(expected.tablespace ?? "the database's tablespace") "
-            + "is used, the threshold is \(limit) %"
+        return quota.obstacle(try await quota.reading(of: expected.tablespace, on: connection), in: expected.tablespace)
     }
 }

@@ -29,22 +29,13 @@ extension TableRun {
     private func note(_ event: GuardEvent, _ result: inout Result) {
         guard !result.guardEvents.contains(where: { $0.action.isSameKind(as: event.action) }) else { return }
         result.guardEvents.append(event)
-        if let waived = event.action.waived, let finding = Finding(event, of: table.name) {
+        if let waived = event.waived, let finding = Finding(event, of: table.name) {
             tell(.guardWaived(waived, on: table.name, reason: finding.message))
         }
     }
 }
 
 extension GuardEvent.Action {
-    /// What was set aside; nil for a guard that did its duty.
-    fileprivate var waived: WaivedGuard? {
-        switch self {
-        case .windowWaived: .window
-        case .lagWaived: .replicationLag
-        case .deferredByWindow, .deferredByLag: nil
-        }
-    }
-
     fileprivate func isSameKind(as other: GuardEvent.Action) -> Bool {
         switch (self, other) {
         case (.deferredByWindow, .deferredByWindow), (.deferredByLag, .deferredByLag), (.windowWaived, .windowWaived),

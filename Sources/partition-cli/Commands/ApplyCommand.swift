@@ -43,9 +43,9 @@ struct ApplyCommand: Command {
             command: Self.name,
             configuration: try database.configuration(console.environment, policy: connections.database),
             registryURL: try registry.url(console.environment, policy: connections.registry),
-            scope: scope,
+            scope: try guards.emergency(in: scope),
             approved: plan,
-            guards: try guards.guards(scope, connections.file, quota),
+            guards: guards.guards(scope, connections.file, quota),
             deadline: .seconds(run.deadline),
             lockBudget: .seconds(run.lockBudget),
             takesOver: run.takeOver

@@ -67,7 +67,7 @@ struct Demonstration {
             configuration: configuration,
             registryURL: try RegistryURL(parsing: "self"),
             scope: scope,
-            guards: RunGuards(lag: LagLimits(), defaults: TableGuards(emergencyDays: 7)),
+            guards: RunGuards(lag: LagLimits()),
             deadline: .seconds(60),
             lockBudget: .seconds(30),
             takesOver: false

@@ -18,6 +18,8 @@ struct PlanResult: Sendable {
     /// nil where policies are inferred.
     var policyFile: String?
     var quota: QuotaView?
+    /// What the partitions to come will hold, by tablespace.
+    var forecast: [SpaceForecast]
     var blockers: [Blocker]
     var registry: RegistryChoice
     var standings: [RelationName: RegistryStanding]
@@ -42,7 +44,11 @@ struct PlanResult: Sendable {
                 }
             }
             var view: QuotaView?
-            if let quota { view = QuotaView(quota, try await quota.reading(of: nil, on: session.connection)) }
+            var forecast: [SpaceForecast] = []
+            if let quota {
+                view = QuotaView(quota, try await quota.reading(of: nil, on: session.connection))
+                forecast = try await SpaceForecast.of(observation, quota: quota, on: session.connection)
+            }
             let choice = try RegistryChoice(
                 registryURL,
                 database: configuration,
@@ -64,6 +70,7 @@ struct PlanResult: Sendable {
                 bufferDays: scope.bufferDays,
                 policyFile: scope.policyFile,
                 quota: view,
+                forecast: forecast,
                 blockers: try await Blocker.current(of: observation.plan.steps, on: session.connection),
                 registry: choice,
                 standings: standings
@@ -95,6 +102,7 @@ struct PlanResult: Sendable {
         page.section(LeftAlonePage.page(of: plan.tables))
         if let reason = registry.reason { page.line("the maps would be published nowhere: \(reason)") }
         if let quota { page.line(quota.text) }
+        for space in forecast { page.line("forecast: \(space.words)", space.fits == false ? .removed : .plain) }
         if !blockers.isEmpty {
             page.line("in the way at this moment:")
             for blocker in blockers.prefix(10) { page.line("\(blocker)", indent: 2, .changed) }

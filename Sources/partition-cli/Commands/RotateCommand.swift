@@ -40,8 +40,8 @@ struct RotateCommand: Command {
         let rotation = Rotation(
             configuration: input.configuration,
             registryURL: input.registryURL,
-            scope: input.scope,
-            guards: try guards.guards(input.scope, input.policy, quota),
+            scope: try guards.emergency(in: input.scope),
+            guards: guards.guards(input.scope, input.policy, quota),
             deadline: .seconds(run.deadline),
             lockBudget: .seconds(run.lockBudget),
             takesOver: run.takeOver

@@ -11,6 +11,8 @@ struct Scope: Sendable {
     /// Of a table for which nothing else is said.
     var bufferDays: Int
     var timeZone: String?
+    /// As the caller said; nil for what the buffer makes of it.
+    var emergency: Double?
     /// Of the policy file; nil where policies are inferred.
     var declared: [DeclaredPolicy]?
     /// As the caller named it.
@@ -21,13 +23,15 @@ struct Scope: Sendable {
         bufferDays: Int,
         timeZone: String? = nil,
         declared: [DeclaredPolicy]? = nil,
-        policyFile: String? = nil
+        policyFile: String? = nil,
+        emergency: Double? = nil
     ) {
         self.tables = tables
         self.bufferDays = bufferDays
         self.timeZone = timeZone
         self.declared = declared
         self.policyFile = policyFile
+        self.emergency = emergency
     }
 
     /// What a saved plan was made for.
@@ -51,7 +55,7 @@ struct Scope: Sendable {
     }
 
     /// Below a quarter of the buffer, or two weeks, longer stalls are the lesser harm, and somebody is to be woken.
-    var emergencyDays: Double { min(14, Double(bufferDays) / 4) }
+    var emergencyDays: Double { emergency ?? min(14, Double(bufferDays) / 4) }
 
     /// What the caller limited the command to; empty for all.
     var limit: Set<RelationName> { Set(tables.map(RelationName.init)) }

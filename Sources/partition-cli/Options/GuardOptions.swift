@@ -93,24 +93,23 @@ struct GuardOptions: ParsableArguments, Sendable {
     }
 
     /// - Throws: ``CommandFailure`` of status `usage`.
-    func emergency(bufferDays: Int) throws(CommandFailure) -> Double {
-        guard let emergencyDays else { return min(14, Double(bufferDays) / 4) }
-        guard emergencyDays < bufferDays else {
+    func emergency(in scope: Scope) throws(CommandFailure) -> Scope {
+        guard let emergencyDays else { return scope }
+        guard emergencyDays < scope.bufferDays else {
             throw CommandFailure(
                 .usage,
-                "--emergency-days=\(emergencyDays) is not less than --buffer-days=\(bufferDays): every day would be an emergency",
+                "--emergency-days=\(emergencyDays) is not less than --buffer-days=\(scope.bufferDays): every day would be an emergency",
                 remedy: "give fewer days, or leave it out for 14 days or a quarter of the buffer"
             )
         }
-        return Double(emergencyDays)
+        var scope = scope
+        scope.emergency = Double(emergencyDays)
+        return scope
     }
 
     /// What a table's own policy says comes first, then the options, then the policy file's defaults.
-    ///
-    /// - Throws: ``CommandFailure`` of status `usage`.
-    func guards(_ scope: Scope, _ policy: ParsedPolicy?, _ quota: QuotaOptions) throws(CommandFailure) -> RunGuards {
+    func guards(_ scope: Scope, _ policy: ParsedPolicy?, _ quota: QuotaOptions) -> RunGuards {
         let defaults = policy?.document.defaults ?? PolicySettings()
-        let emergency = try emergency(bufferDays: scope.bufferDays)
         var tables: [RelationName: TableGuards] = [:]
         for table in policy?.document.tables ?? [] {
             tables[table.name] = guards(of: table.settings, defaults, scope, quota)
@@ -127,7 +126,6 @@ struct GuardOptions: ParsableArguments, Sendable {
             defaults: TableGuards(
                 window: window ?? defaults.window,
                 windowTimeZone: windowTimezone ?? defaults.timeZone?.text ?? "UTC",
-                emergencyDays: emergencyDays == nil ? defaults.emergency?.days ?? emergency : emergency,
                 quota: quota.guardian(nil, defaults)
             ),
             tables: tables
@@ -156,7 +154,7 @@ struct GuardOptions: ParsableArguments, Sendable {
 
 extension PolicyDuration {
     /// In days of 24 hours, a month being a twelfth of 365.2425 of them.
-    fileprivate var days: Double { Double(approximateSeconds) / 86_400 }
+    var days: Double { Double(approximateSeconds) / 86_400 }
 }
 
 /// A limit that may be switched off.

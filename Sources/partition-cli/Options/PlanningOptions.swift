@@ -48,7 +48,8 @@ struct PlanningOptions: ParsableArguments, Sendable {
             bufferDays: bufferDays ?? defaults?.buffer?.wholeDays ?? PlanSettings.standardBufferDays,
             timeZone: timeZone,
             declared: policy?.declared(bufferDays: bufferDays, timeZone: timeZone),
-            policyFile: policy?.file
+            policyFile: policy?.file,
+            emergency: policy?.document.defaults.emergency?.days
         )
         guard let declared = scope.declared else { return scope }
         for table in tables.map(RelationName.init) where !declared.contains(where: { $0.table == table }) {

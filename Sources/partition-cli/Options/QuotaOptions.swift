@@ -30,7 +30,15 @@ struct QuotaOptions: ParsableArguments, Sendable {
     )
     var quotaCapacity: Int64?
 
+    @Flag(help: "Create nothing either where it isn't known how full the partitions' space is; exit 73 then.")
+    var quotaRequired = false
+
     func validate() throws {
+        if quotaRequired, quotaThreshold == nil {
+            throw ValidationError(
+                "--quota-required needs --quota-threshold, the percentage from which on nothing is created."
+            )
+        }
         if quotaCapacity != nil, quotaThreshold == nil {
             throw ValidationError(
                 "--quota-capacity needs --quota-threshold, the percentage from which on nothing is created."
@@ -45,6 +53,8 @@ struct QuotaOptions: ParsableArguments, Sendable {
     func guardian(_ own: PolicySettings?, _ defaults: PolicySettings?) -> QuotaGuard? {
         let threshold = own?.quotaThreshold?.value ?? quotaThreshold ?? defaults?.quotaThreshold?.value
         let capacity = own?.quotaCapacity?.bytes ?? quotaCapacity ?? defaults?.quotaCapacity?.bytes
-        return threshold.map { QuotaGuard(threshold: Double($0) / 100, declaredCapacity: capacity) }
+        return threshold.map {
+            QuotaGuard(threshold: Double($0) / 100, declaredCapacity: capacity, isRequired: quotaRequired)
+        }
     }
 }

@@ -36,6 +36,7 @@ struct PlanView: Encodable {
     var bufferDays: Int
     @Nullable var policyFile: String?
     @Nullable var quota: QuotaView?
+    var forecast: [ForecastView]
     var blockers: [BlockerView]
     var registry: RegistryView
     var summary: Tally
@@ -101,6 +102,7 @@ extension PlanResult {
             bufferDays: bufferDays,
             policyFile: policyFile,
             quota: quota,
+            forecast: forecast.map(ForecastView.init),
             blockers: blockers.map(BlockerView.init),
             registry: RegistryView(registry),
             summary: Tally(plan.steps),

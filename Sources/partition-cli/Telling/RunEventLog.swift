@@ -35,10 +35,10 @@ struct RunEventLog: Sendable {
             )
         case .waitingForReplication(let table, let laggards):
             tell(
-                .info,
-                "WAITING_FOR_REPLICATION",
-                "standbys or slots have to catch up",
-                ["table": "\(table)", "behind": laggards.words]
+                .warning,
+                "REPLICATION_LAGS",
+                "the run waits for standbys",
+                ["table": "\(table)", "laggards": laggards.words]
             )
         case .observed, .planned, .stepStarted, .locksTried, .verifying, .publishing: break
         }
