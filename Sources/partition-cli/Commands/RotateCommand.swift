@@ -33,10 +33,42 @@ struct RotateCommand: Command {
 
     @OptionGroup var run: RunOptions
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            Stay, and run once for each burst of events: "postgres" for NOTIFY partition_rotate, or \
+            redis://host/STREAM. docs/triggers.md says more.
+            """,
+            valueName: "source"
+        )
+    )
+    var onEvent: String?
+
     @OptionGroup var output: OutputOptions
 
     func perform(_ console: Console) async throws -> ExitStatus {
         let input = try CommandInput(planning, database, registry, console)
+        guard let onEvent else { return try await rotate(input, console) }
+        let source = try source(onEvent, input, console)
+        let watch = EventWatch(source: source, logger: console.logger) {
+            do {
+                return try await rotate(input, console)
+            } catch {
+                let failure = CommandFailure(error)
+                console.show(failure, command: Self.name)
+                return failure.status
+            }
+        }
+        return await watch.watch()
+    }
+
+    private func source(_ text: String, _ input: CommandInput, _ console: Console) throws -> any EventSource {
+        if text == "postgres" { return PostgresEvents(input.configuration, logger: console.logger) }
+        return try RedisEvents(text, environment: console.environment, logger: console.logger)
+    }
+
+    /// Once.
+    private func rotate(_ input: CommandInput, _ console: Console) async throws -> ExitStatus {
         let rotation = Rotation(
             configuration: input.configuration,
             registryURL: input.registryURL,
