@@ -103,4 +103,42 @@ struct DoctorAccessTests {
         #expect(nothing.status == 0 && nothing.hazards("redis-persistence").isEmpty, "\(nothing.everything)")
         await lasting.stop()
     }
+
+    @Test("a connection that ends midway is said, with what was found before and what the registry has")
+    func connectionEnds() async throws {
+        let events = try await EventsTable()
+        let holder = try await events.database.connect()
+        _ = try await holder.query("BEGIN")
+        _ = try await holder.query("LOCK TABLE pg_publication IN ACCESS EXCLUSIVE MODE")
+        try await eventually("the transaction is old enough") {
+            try await holder.query("SELECT clock_timestamp() - now() > interval '1.1 s' AS old").first?.bool("old")
+                ?? false
+        }
+        async let diagnosis = Diagnosis.run(
+            events.url,
+            ["--registry-url=redis://127.0.0.1:1", "--long-transaction=1"]
+        )
+        try await eventually("doctor waits for the catalog, and is ended") {
+            // Not by the holder: within a transaction the sessions are shown as they were at first.
+            try await !events.connection.query(
+                """
+                SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE application_name = 'partition-cli' AND datname = current_database() AND wait_event_type = 'Lock'
+                """
+            ).isEmpty
+        }
+        let found = try await diagnosis
+        await holder.close()
+        #expect(found.status == 1)
+        let hazard = found.first("not-examined")
+        #expect(
+            hazard["severity"] == "error"
+                && hazard["message"]?.hasPrefix("the connection ended while the catalog") == true,
+            "\(found.everything)"
+        )
+        #expect(
+            !found.hazards("long-transaction").isEmpty && found.hazards("registry-unreachable").count == 1,
+            "\(found.everything)"
+        )
+    }
 }

@@ -57,7 +57,9 @@ package struct Examination: Sendable {
         // Locks first: where others stand still, some of the later looks give up.
         try await look("the session's settings", &result) { _ in try await prepare() }
         let server = try await look("the server's settings", &result) { _ in
-            try await CatalogReader(session: session).serverFacts(session.connection)
+            try await bounded(limits.statement + .seconds(2)) { [session] in
+                try await CatalogReader(session: session).serverFacts(session.connection)
+            }
         }
         result.server = server
         if let standby = server.flatMap(Hazard.hazard(ofStandby:)) { result.hazards.append(standby) }
@@ -86,11 +88,21 @@ package struct Examination: Sendable {
     }
 
     private func observe() async throws -> Observation {
-        try await withThrowingTaskGroup(of: Observation.self) { [session, settings, limits] group in
-            group.addTask { try await Observation.make(session: session, settings: settings) }
+        try await bounded(limits.catalog) { [session, settings] in
+            try await Observation.make(session: session, settings: settings)
+        }
+    }
+
+    /// What has no limit of its own on this side: a server that is stopped never answers.
+    private func bounded<Value: Sendable>(
+        _ limit: Duration,
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value.self) { group in
+            group.addTask { try await body() }
             group.addTask {
-                try await Task.sleep(for: limits.catalog)
-                throw Failure(message: "it took longer than \(limits.catalog)")
+                try await Task.sleep(for: limit)
+                throw Failure(message: "it took longer than \(limit)")
             }
             defer { group.cancelAll() }
             guard let first = try await group.next() else { throw CancellationError() }

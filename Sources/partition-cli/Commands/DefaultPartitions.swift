@@ -9,14 +9,24 @@ import Provisioning
 struct DefaultPartitions: Sendable {
     let session: DatabaseSession
 
+    /// For all of them together; what is left then is said.
+    private static let patience: Duration = .seconds(30)
+
     /// - Throws: `CancellationError`, or `PostgresError` of kind `cancelled`, where the task was cancelled; nothing else.
     func hazards(in observation: Observation) async throws -> [Hazard] {
         let planned = Set(observation.plan.tables.map(\.oid))
+        let end = ContinuousClock.now + Self.patience
         var hazards: [Hazard] = []
         for table in observation.snapshot.tables where planned.contains(table.oid) {
             guard let partition = table.defaultPartition, partition.kind == .table, await session.connection.isOpen
             else {
                 continue
+            }
+            guard .now < end else {
+                hazards.append(
+                    Self.unseen(partition.name, table.name, "the time for all of them is used up", .warning)
+                )
+                break
             }
             do {
                 let rows = try await DefaultRows.count(in: table, session)

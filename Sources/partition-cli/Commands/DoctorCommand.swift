@@ -40,14 +40,15 @@ struct DoctorCommand: Command {
     @OptionGroup var output: OutputOptions
 
     func perform(_ console: Console) async throws -> ExitStatus {
+        let input = try CommandInput(planning, database, registry, console)
         let consultation = Consultation(
-            configuration: try database.configuration(console.environment),
-            registryURL: try registry.url(console.environment),
-            scope: planning.scope,
+            configuration: input.configuration,
+            registryURL: input.registryURL,
+            scope: input.scope,
             limits: Examination.Limits(longTransaction: Double(longTransaction)),
             console: console
         )
-        let result = DoctorResult(consultation: try await consultation.run())
+        let result = DoctorResult(consultation: try await consultation.run(), policyFile: input.scope.policyFile)
         console.show(result.page, result.view, isRemarkable: result.status != .success)
         return result.status
     }

@@ -7,6 +7,7 @@ import Provisioning
 /// What `doctor` found.
 struct DoctorResult {
     var consultation: Consultation.Result
+    var policyFile: String?
 
     var status: ExitStatus { ExitStatus(consultation.hazards) }
 
@@ -45,6 +46,7 @@ struct DoctorResult {
         @Nullable var now: String?
         @Nullable var serverVersion: String?
         @Nullable var isStandby: Bool?
+        @Nullable var policyFile: String?
         @Nullable var registry: RegistryView?
         var summary: Summary
         var hazards: [HazardView]
@@ -58,6 +60,7 @@ struct DoctorResult {
             now: consultation.server?.now.description,
             serverVersion: consultation.server.map { "\($0.version / 10_000).\($0.version % 10_000)" },
             isStandby: consultation.server?.isInRecovery,
+            policyFile: policyFile,
             registry: consultation.registry.map(RegistryView.init),
             summary: View.Summary(errors: count(.error), warnings: count(.warning), notes: count(.note)),
             hazards: consultation.hazards.map(HazardView.init),
