@@ -8,7 +8,7 @@ import Provisioning
 enum ExitStatus: Int32, CaseIterable, Sendable {
     /// Every managed table is covered to its horizon.
     case success = 0
-    /// A table isn't as it must be, or `verify` found something.
+    /// A table isn't as it must be, or `verify` or `doctor` found something.
     case failed = 1
     /// `plan --detailed-exitcode`: there is something to do.
     case changesPlanned = 2
@@ -84,6 +84,11 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
         case .failed(let failure):
             self = failure.isPrivilege || table.lacksPrivilege ? .privilegeMissing : .failed
         }
+    }
+
+    /// What `doctor` found comes to: a note is no hazard.
+    init(_ hazards: [Hazard]) {
+        self = hazards.contains { $0.severity > .note } ? .failed : .success
     }
 
     /// What the findings of `verify` come to: remarks are no findings.

@@ -23,7 +23,8 @@ struct PartitionCLI: ParsableCommand {
               70  internal error
               69  the database can't be reached
               77  a privilege is missing, or the password is wrong
-              1   a table isn't as it must be, or verify found something
+              1   a table isn't as it must be, or verify or doctor found
+                  something
               73  the quota is exceeded: nothing was created
               74  the database is done, the registry isn't published
               75  deferred: a lock or the deadline; try again
@@ -35,8 +36,7 @@ struct PartitionCLI: ParsableCommand {
         version: version,
         subcommands: [
             RotateCommand.self, PlanCommand.self, ApplyCommand.self, VerifyCommand.self, StatusCommand.self,
-            ResolveCommand.self,
-            InitCommand.self, DemoCommand.self,
+            DoctorCommand.self, ResolveCommand.self, InitCommand.self, DemoCommand.self,
         ]
     )
 }

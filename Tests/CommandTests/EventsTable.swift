@@ -10,13 +10,15 @@ struct EventsTable {
     let database: TemporaryDatabase
     let connection: Connection
 
-    init() async throws {
-        database = try TemporaryDatabase.current
+    /// - Parameter database: nil for the test's own.
+    init(in database: TemporaryDatabase? = nil) async throws {
+        self.database = if let database { database } else { try TemporaryDatabase.current }
+        let database = self.database
         connection = try await database.connect()
         for statement in Self.statements { _ = try await connection.query(statement) }
     }
 
-    private static let statements: [Statement] = [
+    static let statements: [Statement] = [
         "SET TimeZone = 'UTC'",
         """
         CREATE TABLE events (id bigint NOT NULL, event_ts timestamptz NOT NULL, PRIMARY KEY (id, event_ts))
@@ -67,6 +69,35 @@ struct EventsTable {
                 """
             ).map { try $0.string("item") }
         }
+    }
+
+    /// Waits until so many sessions wait for a lock, each for that long.
+    func waiting(_ count: Int, seconds: Double = 0) async throws {
+        try await eventually("\(count) sessions wait for a lock") {
+            try await connection.query(
+                """
+                SELECT count(*) AS count FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+                 WHERE NOT l.granted AND a.datname = current_database()
+                   AND l.waitstart < clock_timestamp() - \(literal: Int64(seconds * 1000)) * interval '1 ms'
+                """
+            ).first?.int("count") == count
+        }
+    }
+
+    /// A role that owns the table and its partitions, may create in the schema, and nothing else; it goes with the database.
+    func makeOwner() async throws -> String {
+        let role = "owner_\(database.name)"
+        for statement: Statement in [
+            "CREATE ROLE \(identifier: role) LOGIN", "GRANT CREATE ON SCHEMA public TO \(identifier: role)",
+            """
+            DO $$ DECLARE t regclass; BEGIN
+              FOR t IN SELECT relid FROM pg_partition_tree('events') LOOP
+                EXECUTE format('ALTER TABLE %s OWNER TO %I', t, \(literal: role));
+              END LOOP;
+            END $$
+            """,
+        ] { _ = try await connection.query(statement) }
+        return role
     }
 
     /// What is in the database's own registry for the table.

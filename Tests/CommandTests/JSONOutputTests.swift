@@ -48,6 +48,10 @@ struct JSONOutputTests {
             ),
             (["verify"], ["findings", "summary", "registry", "tables"]),
             (["status"], ["serverVersion", "isStandby", "now", "tables"]),
+            (
+                ["doctor"],
+                ["hazards", "convoys", "serverVersion", "isStandby", "now", "registry", "summary", "database"]
+            ),
             (["resolve", "events", "2999-01-01"], ["table", "key", "partition", "entry", "source", "version"]),
             (["resolve", "regions", "x"], ["error"]),
         ]

@@ -44,6 +44,18 @@ package struct TemporaryDatabase: Sendable {
         try await Connection.open(configuration(applicationName: applicationName, user: user), logger: logger)
     }
 
+    /// A database on a server of the test's own, which goes with it.
+    package static func make(on cluster: Cluster) async throws -> TemporaryDatabase {
+        let name = "test_\(UInt64.random(in: .min ... .max))"
+        try await administer(cluster, "CREATE DATABASE \(identifier: name) TEMPLATE template0")
+        return TemporaryDatabase(name: name, cluster: cluster)
+    }
+
+    /// One that is there already, on a standby for example.
+    package static func existing(_ name: String, on cluster: Cluster) -> TemporaryDatabase {
+        TemporaryDatabase(name: name, cluster: cluster)
+    }
+
     fileprivate static func provide(to function: @concurrent @Sendable () async throws -> Void) async throws {
         let cluster = try await TestServer.shared.cluster()
         let name = "test_\(UInt64.random(in: .min ... .max))"

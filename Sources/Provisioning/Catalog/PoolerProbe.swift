@@ -21,6 +21,16 @@ struct PoolerProbe {
     /// - Throws: `PostgresError`: `protocolMisuse` where the server process is shared, `connectionRefused` where it can't be
     ///   found out, others where the connection fails.
     func check(_ connection: Connection, reading: Int32) async throws(PostgresError) {
+        switch try await verdict(of: connection, reading: reading) {
+        case .direct: return
+        case .session: logger.debug("a pooler in session mode is in between")
+        case .shared: throw Self.refusal
+        case .unknown: throw Self.uncertainty
+        }
+    }
+
+    /// - Throws: `PostgresError` where the connection fails.
+    func verdict(of connection: Connection, reading: Int32) async throws(PostgresError) -> PoolerEvidence.Verdict {
         var evidence = PoolerEvidence(announced: connection.backendPID, readings: [reading])
         if evidence.verdict != .direct {
             var opened: [Connection] = []
@@ -32,12 +42,7 @@ struct PoolerProbe {
             }
             await Self.release(opened)
         }
-        switch evidence.verdict {
-        case .direct: return
-        case .session: logger.debug("a pooler in session mode is in between")
-        case .shared: throw Self.refusal
-        case .unknown: throw Self.uncertainty
-        }
+        return evidence.verdict
     }
 
     private func gather(
@@ -76,7 +81,7 @@ struct PoolerProbe {
         }
     }
 
-    private static func process(
+    static func process(
         of connection: Connection,
         within limit: Duration
     ) async throws(PostgresError) -> Int32 {
@@ -96,7 +101,7 @@ struct PoolerProbe {
     private static let remedy =
         "connect directly to the server, or through a pool in session mode (PgBouncer: pool_mode = session)"
 
-    private static let refusal = PostgresError(
+    static let refusal = PostgresError(
         .protocolMisuse,
         """
         the connection goes through a pooler in transaction or statement mode, where the lock against a second run is lost and our \
@@ -105,7 +110,7 @@ struct PoolerProbe {
         hint: remedy
     )
 
-    private static let uncertainty = PostgresError(
+    static let uncertainty = PostgresError(
         .connectionRefused,
         """
         the connection goes through a pooler that has no second server connection free, so that it can't be found out whether it is in \

@@ -107,6 +107,12 @@ struct RegistryChoice: Sendable {
             + "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA partition_registry TO \(EntityName.quoted(role))"
     }
 
+    /// What a Redis does to keep the maps; nil for another registry, or none.
+    func redisDurability() async throws(RegistryError) -> RedisDurability? {
+        guard let redis else { return nil }
+        return try await redis.durability()
+    }
+
     func close() async {
         await postgres?.close()
         await redis?.close()
