@@ -18,7 +18,7 @@ extension TableRun {
                 return
             }
         } catch {
-            try absorb(error, of: first, since: clock, &result)
+            try await absorb(error, of: first, since: clock, &result)
             skip(Array(steps.dropFirst()), "the step before it failed", &result)
             return
         }
@@ -99,7 +99,7 @@ extension TableRun {
             } else if error.sqlState == .checkViolation {
                 result.staleness = Staleness(step: first, failure: Failure(error))
             } else {
-                try absorb(error, of: first, since: clock, &result)
+                try await absorb(error, of: first, since: clock, &result)
                 skip(Array(steps.dropFirst()), "the step before it failed", &result)
             }
             return nil
@@ -138,7 +138,7 @@ extension TableRun {
                 result.created.append(oid)
                 await PausePoint.attached.reach()
             } catch {
-                try absorb(error, of: step, oid: built, since: clock, &result)
+                try await absorb(error, of: step, oid: built, since: clock, &result)
                 if result.staleness == nil { skip(rest, "the step before it failed", &result) }
                 return
             }

@@ -27,11 +27,13 @@ extension TableRun {
     func record(
         _ step: Step,
         failure: Failure,
+        blockers: [Blocker] = [],
         since start: ContinuousClock.Instant,
         _ result: inout Result
     ) {
         if let state = failure.sqlState.map(SQLState.init(rawValue:)), Self.meansTryLater.contains(state) {
-            append(step, .deferred(failure.message, blockers: []), since: start, &result)
+            let reason = blockers.isEmpty ? failure.message : Self.reason(attempts: 0, blockers)
+            append(step, .deferred(reason, blockers: blockers), since: start, &result)
         } else {
             append(step, .failed(failure), since: start, &result)
         }

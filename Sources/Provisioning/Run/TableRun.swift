@@ -82,7 +82,7 @@ struct TableRun {
         oid: UInt32? = nil,
         since start: ContinuousClock.Instant,
         _ result: inout Result
-    ) throws {
+    ) async throws {
         if error.isConnectionLoss || error.isCancellation {
             result.uncertain = Uncertain(step: step, oid: oid, since: start)
             throw error
@@ -95,8 +95,15 @@ struct TableRun {
         if error.sqlState.map(Self.meansPlanAgain.contains) ?? false {
             result.staleness = Staleness(step: step, failure: failure)
         } else {
-            record(step, failure: failure, since: start, &result)
+            record(step, failure: failure, blockers: await blockers(behind: error), since: start, &result)
         }
+    }
+
+    /// Who has locked what a statement outside the ladder had to wait for: the definition of the table and of its partitions.
+    private func blockers(behind error: any Error) async -> [Blocker] {
+        guard error.sqlState == .lockNotAvailable else { return [] }
+        // For people only. A connection that is lost meanwhile is met by the next statement.
+        return (try? await Blocker.locking(table, on: connection)) ?? []
     }
 
     /// Somebody changed, renamed, dropped, attached or made what the plan is about: the names and bounds in it aren't true any more.
@@ -133,7 +140,7 @@ struct TableRun {
                 }
             record(step, outcome ?? .done(attempts: 0), since: clock, &result)
         } catch {
-            try absorb(error, of: step, since: clock, &result)
+            try await absorb(error, of: step, since: clock, &result)
         }
     }
 

@@ -56,7 +56,13 @@ struct VerifyCommand: Command {
                 .findings(in: table, policy: policy, now: observation.snapshot.server.now)
         } catch {
             guard error.kind == .server else { throw error }
-            let failure = CommandFailure(error)
+            var failure = CommandFailure(error)
+            if error.sqlState == .lockNotAvailable,
+                let blocker = try await Blocker.locking(table, on: session.connection).first
+            {
+                failure.message = "they are locked: \(blocker)"
+                failure.remedy = "run again when that transaction has ended"
+            }
             return [
                 Finding(
                     .error,
