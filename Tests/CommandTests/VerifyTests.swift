@@ -27,6 +27,13 @@ struct VerifyTests {
             ("DROP TABLE %", "not-covered"), ("ALTER TABLE events DETACH PARTITION %", "registry-drift"),
             ("CREATE INDEX broken ON ONLY events (id)", "missing-index"),
             ("ALTER TABLE % SET (fillfactor = 50)", "property-drift"),
+            ("ALTER TABLE % ADD CONSTRAINT closed CHECK (false) NO INHERIT", "property-drift"),
+            ("CREATE UNIQUE INDEX ON % (event_ts)", "property-drift"),
+            ("CREATE RULE nothing AS ON INSERT TO % DO INSTEAD NOTHING", "property-drift"),
+            (
+                "CREATE TRIGGER t BEFORE UPDATE ON % FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+                "property-drift"
+            ),
             ("UPDATE partition_registry.map SET version = version + 1, checksum = repeat('0', 64)", "registry-drift"),
             ("DELETE FROM partition_registry.map", "registry-drift"),
         ]
