@@ -79,6 +79,7 @@ package struct Provisioner: Sendable {
         var report = report
         var progress = RunProgress()
         var session = session
+        var end: Failure?
         do {
             try await applyUntilDone(&session, deadline: deadline, &progress)
         } catch {
@@ -87,14 +88,17 @@ package struct Provisioner: Sendable {
             if error.isCancellation {
                 report.condition = .interrupted
             } else {
-                logger.error("the run ended before its plan", metadata: ["reason": "\(Failure(error).message)"])
+                end = Failure(error)
             }
         }
         // What was committed is verified and told to the routers even after a cancellation: partitions nobody knows of are no use.
         let (last, done, unfinished) = (session, progress, report)
-        return try await finished(withGrace: budget.grace) {
+        let conclusion = try await finished(withGrace: budget.grace) {
             try await concluded(last, done, unfinished, deadline: deadline)
         }
+        // Where there is no conclusion either, what is thrown says why.
+        if let end { logger.error("the run ended before its plan", metadata: ["reason": "\(end.message)"]) }
+        return conclusion
     }
 
     /// Applies plans until nothing is left that could be done now. The catalog is read anew after a lost connection, and
@@ -178,7 +182,10 @@ package struct Provisioner: Sendable {
             )
             let result = await run.run()
             progress.absorb(result, of: turn.id)
-            if let interruption = result.interruption { throw interruption }
+            if let interruption = result.interruption {
+                progress.note(interruption, of: turn)
+                throw interruption
+            }
         }
     }
 
@@ -203,7 +210,16 @@ package struct Provisioner: Sendable {
             let ceiling = Duration.milliseconds(min(15_000, 250 << min(losses, 6)))
             try await Task.sleep(for: ceiling * Double.random(in: 0.1...1))
             do {
-                if let session = try await session(claims: claims) { return session }
+                if let session = try await session(claims: claims) {
+                    logger.warning(
+                        "the connection was lost and made anew",
+                        metadata: [
+                            "reason": "\(Failure(error).message)",
+                            "sqlstate": "\(error.sqlState?.rawValue ?? "none")",
+                        ]
+                    )
+                    return session
+                }
             } catch {
                 guard Self.mayPass(error) else { throw error }
                 lastError = error
