@@ -13,6 +13,7 @@ extension CatalogReader {
                     THEN format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, current_user)
                     WHEN NOT has_schema_privilege(c.relowner, n.oid, 'CREATE')
                     THEN format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, pg_get_userbyid(c.relowner)) END AS grant_to_create,
+               coalesce((SELECT r.rolsuper FROM pg_roles r WHERE r.oid = c.relowner), false) AS super,
                c.relispartition AS subpartitioned,
                (SELECT e.extname FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
                  WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
