@@ -14,7 +14,8 @@ extension Planner {
     func ending(of table: PartitionedTable, left: LeftAlone) -> Ending? {
         switch left.reason {
         case .notOwned, .notInferable, .ambiguousZone: break
-        case .kind, .extensionMember, .maintainedByPartman, .unreadableBound, .dormant, .policyMismatch, .notFound: return nil
+        case .kind, .extensionMember, .maintainedByPartman, .unreadableBound, .dormant, .policyMismatch, .notFound:
+            return nil
         }
         guard let type = table.key.first?.type, let codec = CoordinateCodec(type) else { return nil }
         let ranges = PolicyInference.ranges(of: table).filter { !$0.partition.isDetachPending }.map(\.range)

@@ -194,21 +194,12 @@ extension TableRun {
         }
         for step in steps {
             guard let creation = step.creation, occupied.contains(creation) else { continue }
+            let finding = DefaultObstacles.finding(creation, in: shield.defaultPartition, of: table)
+            result.findings.append(finding)
             let failure = Failure(
-                message: "the default partition \(shield.defaultPartition.name) holds rows from \(creation.lowerBound) "
-                    + "to \(creation.upperBound), so the partition for them can't be attached",
+                message: finding.message,
                 sqlState: SQLState.checkViolation.rawValue,
-                remedy: "move these rows out of the default partition first; draining is not built yet"
-            )
-            result.findings.append(
-                Finding(
-                    .error,
-                    .rowsInDefault,
-                    table: table.name,
-                    object: shield.defaultPartition.name.description,
-                    failure.message,
-                    remedy: failure.remedy
-                )
+                remedy: finding.remedy
             )
             record(step, failure: failure, since: .now, &result)
         }
