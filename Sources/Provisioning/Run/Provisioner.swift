@@ -43,13 +43,18 @@ package struct Provisioner: Sendable {
     ///
     /// A cancellation of the task ends the statement that is under way; what was committed is then verified and published before this returns.
     ///
-    /// - Throws: `PostgresError` where the database can't be reached or read at all, `UnknownTimeZone`, ``StalePlan``.
+    /// - Throws: `PostgresError` where the database can't be reached or read at all, `UnknownTimeZone`, ``StalePlan``, `Failure` where its
+    ///   transactions are read-only by a setting.
     package func rotate() async throws -> RunReport {
         let clock = ContinuousClock.now
         let deadline = clock + budget.run
         let session = try await DatabaseSession.open(configuration, logger: logger)
         let server = try await CatalogReader(session: session).serverFacts(session.connection)
         var report = RunReport(database: server.database, startedAt: server.now)
+        if !server.isInRecovery, let source = session.readOnlySource {
+            await session.connection.close()
+            throw ReadOnlyDefault.failure(source, database: server.database, role: server.role)
+        }
         if server.isInRecovery {
             report.condition = .standby
             report.tables = try await observed(session).plan.tables.map(TableReport.init(standing:))
