@@ -48,6 +48,7 @@ struct RunProgress: Sendable {
         earlier.findings = result.findings
         earlier.created += result.created
         earlier.quotaExceeded = result.quotaExceeded
+        earlier.wasCapped = result.wasCapped
         earlier.expected = result.expected ?? earlier.expected
         results[turn] = earlier
     }
@@ -61,6 +62,7 @@ struct RunProgress: Sendable {
             whole.findings += part.findings
             whole.created += part.created
             whole.quotaExceeded = whole.quotaExceeded ?? part.quotaExceeded
+            whole.wasCapped = whole.wasCapped || part.wasCapped
             whole.expected = part.expected ?? whole.expected
         }
         return whole

@@ -28,6 +28,8 @@ struct TableRun {
         var findings: [Finding] = []
         var created: [UInt32] = []
         var quotaExceeded: String?
+        /// The plan held as many steps as one run may take, and more were needed.
+        var wasCapped = false
         /// Why the catalog isn't what the plan was made for, with the step that found out: plan again.
         var staleness: Staleness?
         /// The connection or the task ended within this step, so that only the catalog knows whether it took effect.
@@ -57,6 +59,7 @@ struct TableRun {
         var result = Result()
         // Once the partition has its other name, a later plan doesn't see this any more.
         result.findings = plan.findings.filter { $0.code == .nameOccupied }
+        result.wasCapped = plan.findings.contains { $0.code == .stepCap }
         do {
             try await run(&result)
         } catch {
