@@ -163,9 +163,7 @@ struct PlanResult: Sendable {
     private static func heading(of table: TablePlan) -> String {
         guard let policy = table.policy, let coverage = table.coverage else { return table.table.description }
         let key = KeyText(policy)
-        let until =
-            coverage.coveredUntil.map { "covered until \(key.display($0)) (\(KeyText.days(coverage.daysRemaining)))" }
-            ?? "now has no partition"
+        let until = key.covered(coverage)
         return "\(table.table): every \(key.interval), \(until), needed until \(key.display(coverage.requiredUntil))"
     }
 
