@@ -24,12 +24,13 @@ package struct ConnectionConfiguration: Sendable {
     package var tcpUserTimeout: Duration = .seconds(30)
 
     /// - Parameter conninfo: a URI or key=value string, as libpq takes it.
-    /// - Throws: ``PostgresError`` of kind `protocolMisuse` for an empty string and for one that can't be parsed. The
+    /// - Throws: ``PostgresError`` of kind `protocolMisuse` for an empty string, one that can't be parsed, and a value that libpq doesn't know. The
     ///   message never repeats any part of the string: with a password that is not quoted properly, every part of it
     ///   could be the password.
     package init(_ conninfo: String) throws(PostgresError) {
         explicit = try Conninfo.parse(conninfo)
         defaults = Conninfo.defaults()
+        try Conninfo.validate(defaults.merging(explicit) { _, said in said })
         applicationName = explicit["application_name"] ?? defaults["application_name"] ?? "partition-cli"
         let seconds = (explicit["connect_timeout"] ?? defaults["connect_timeout"]).flatMap { Int64($0) } ?? 0
         connectTimeout = seconds > 0 ? .seconds(seconds) : .seconds(10)

@@ -36,6 +36,37 @@ enum Conninfo {
         return read(options)
     }
 
+    /// Refuses values that libpq would refuse only when it connects, with an error that can't be told from a server's that isn't there.
+    ///
+    /// - Parameters:
+    ///   - settings: by keyword, of the string and the environment together.
+    static func validate(_ settings: [String: String]) throws(PostgresError) {
+        for (keyword, words) in words.sorted(by: { $0.key < $1.key }) {
+            guard let value = settings[keyword], !value.isEmpty, !words.contains(value) else { continue }
+            throw PostgresError(
+                .protocolMisuse,
+                "the value of \(keyword) is none of \(words.joined(separator: ", "))",
+                hint: "See the connection string, and the variable PG\(keyword.uppercased().filter { $0 != "_" })."
+            )
+        }
+        let ports = (settings["port"] ?? "").split(separator: ",").map { $0.filter { $0 != " " } }
+        guard ports.allSatisfy({ Int($0).map((1...65_535).contains) ?? false }) else {
+            throw PostgresError(
+                .protocolMisuse,
+                "a port is not a number from 1 to 65535",
+                hint: "See the connection string, and the variable PGPORT."
+            )
+        }
+    }
+
+    /// What libpq 15 and later take (documentation, "Parameter Key Words"), for settings that people write.
+    private static let words: [String: [String]] = [
+        "sslmode": ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"],
+        "gssencmode": ["disable", "prefer", "require"],
+        "channel_binding": ["disable", "prefer", "require"],
+        "target_session_attrs": ["any", "read-write", "read-only", "primary", "standby", "prefer-standby"],
+    ]
+
     /// In `postgresql://u:pa/ss@host/db` libpq sees the host `u`, the port `pa` and the database `ss@host/db`, and would
     /// repeat them in its messages. An "@" anywhere but between user and host is such a case.
     private static func rejectAmbiguousURI(_ conninfo: String) throws(PostgresError) {

@@ -34,7 +34,10 @@ public struct PartitionLookup: Sendable {
     public func resolve(_ key: [String]) throws(PartitionMapError) -> Resolution {
         let columns = document.key.map(\.columns.count).reduce(0, +)
         guard key.count == columns else {
-            throw PartitionMapError(.malformed, "the key has \(columns) columns, not \(key.count)")
+            throw PartitionMapError(
+                .malformed,
+                "the key has \(columns) column\(columns == 1 ? "" : "s"), not \(key.count)"
+            )
         }
         return resolution(try root.entry(for: key[...], document.key[...]))
     }

@@ -32,7 +32,11 @@ extension RegistryError {
                     "GRANT USAGE ON SCHEMA partition_registry; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN it"
             )
         case "25006":
-            self.init(.refused, "the registry's database is read-only: a standby?", hint: "name the primary in the URL")
+            self.init(
+                .refused,
+                "the registry's database is read-only: it is a standby, or default_transaction_read_only is on there",
+                hint: "name the primary in the URL, or RESET that setting of the database or role"
+            )
         case "22021", "22P05":
             self.init(.unsupported, "the registry's database can't hold a name in its encoding: \(error.message)")
         case "40001", "40P01", "55P03":

@@ -15,10 +15,25 @@ import Logging
 @main
 struct Program {
     static func main() async {
+        Standard.occupyDescriptors()
         let arguments = ProcessArguments.takeHidingSecrets()
         // A closed pipe must not kill a run between two statements; the write that fails is enough.
         signal(SIGPIPE, SIG_IGN)
-        exit(await run(arguments).code)
+        let status = await run(arguments)
+        exit(delivered(status).code)
+    }
+
+    /// A result that nobody could read isn't a success; another outcome stays what it is.
+    private static func delivered(_ status: ExitStatus) -> ExitStatus {
+        let lost = Standard.lostOutput
+        guard lost != 0 else { return status }
+        let failure = CommandFailure(
+            .failed,
+            "the result could not be written to standard output: \(String(cString: strerror(lost)))",
+            remedy: "see where standard output goes; what was done in the database stays done"
+        )
+        Standard.error.write(failure.text + "\n")
+        return status == .success || status == .changesPlanned ? failure.status : status
     }
 
     private static func run(_ arguments: ProcessArguments) async -> ExitStatus {

@@ -32,6 +32,8 @@ struct ExitCodeTests {
             (["--emergency-days=60"], "not less than --buffer-days=60"), (["--emergency-days=-1"], "from 0 to 3649"),
             (["--deadline=0"], "from 1 to 86400"), (["--lock-budget=x"], "from 1 to 3600"),
             (["--timezone=Mars/Base"], "knows no time zone \"Mars/Base\""), (["--timezone="], "--timezone"),
+            (["--buffer-days=", "--output=text"], "--buffer-days is empty"), (["--table="], "--table is empty"),
+            (["--registry-url=postgres://u:Reg/PW@h/d"], "%2F"),
             (["--registry-url="], "--registry-url is empty"), (["--registry-url= "], "--registry-url is empty"),
             (["--registry-url=etcd://h"], "no etcd registry"), (["--registry-url=foo"], "unknown scheme"),
             (["--registry-url=redis://h:port"], "port"),
@@ -121,6 +123,46 @@ struct ExitCodeTests {
         }
     }
 
+    @Test("a server that refuses the session is said to have done so; a value that isn't one exits 64")
+    func refusedSession() async throws {
+        let events = try await EventsTable()
+        for (variables, sentence) in [
+            (["PGTZ": "Foo"], "PGTZ"), (["PGOPTIONS": "-c nonsense"], "PGOPTIONS"),
+        ] {
+            let result = try await Tool.run(["status", "--db-url=\(events.url)"], environment: variables)
+            #expect(result.status == 69, "\(result.everything)")
+            #expect(result.error.contains(sentence) && !result.error.contains("host and port"), "\(result.everything)")
+        }
+        _ = try await events.connection.query(
+            "ALTER DATABASE \(identifier: events.database.name) SET session_preload_libraries = 'no_such_library'"
+        )
+        let refused = try await Tool.run(["status", "--db-url=\(events.url)"])
+        #expect(refused.status == 69, "\(refused.everything)")
+        #expect(refused.error.contains("no_such_library") && refused.error.contains("the server refused the session"))
+        for value in ["sslmode=bogus", "port=99999"] {
+            let result = try await Tool.run(["status", "--db-url=host=127.0.0.1 dbname=d \(value)"])
+            #expect(result.status == 64, "\(result.everything)")
+        }
+        let variable = try await Tool.run(["status", "--db-url=host=h"], environment: ["PGSSLMODE": "bogus"])
+        #expect(variable.status == 64 && variable.error.contains("PGSSLMODE"), "\(variable.everything)")
+    }
+
+    @Test("a result that could not be written is no success, and goes nowhere else")
+    func lostOutput() async throws {
+        let events = try await EventsTable()
+        let variables = ["TOOL": try Tool.path, "DB_URL": events.url]
+        for (redirection, sentence) in [("> /dev/full", "No space left"), (">&-", "Bad file descriptor")] {
+            let result = try await Tool.shell("exec \"$TOOL\" status \(redirection)", environment: variables)
+            #expect(result.status == 1, "\(result.everything)")
+            #expect(
+                result.error.contains("could not be written to standard output: \(sentence)"),
+                "\(result.everything)"
+            )
+        }
+        let head = try await Tool.shell("{ \"$TOOL\" status; echo $? >&2; } | true", environment: variables)
+        #expect(head.error == "0\n", "\(head.everything)")
+    }
+
     @Test("a wrong password exits 77, and so does none")
     func password() async throws {
         let cluster = try await TestServer.makeCluster(listenTCP: true)
@@ -154,6 +196,7 @@ struct ExitCodeTests {
         let events = try await EventsTable()
         let result = try await Tool.run(["rotate", "--db-url=\(events.url)", "--registry-url=redis://127.0.0.1:1"])
         #expect(result.status == 74, "\(result.everything)")
+        #expect(result.output.contains("to do: check host and port of the registry's URL"), "\(result.everything)")
         #expect(try await events.partitions.count > 1)
     }
 

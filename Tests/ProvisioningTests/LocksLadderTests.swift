@@ -155,6 +155,29 @@ struct LocksLadderTests {
         #expect(status == .idle)
     }
 
+    @Test("says that the change is too slow where nobody is in the way, and doesn't stall everybody until the deadline")
+    func tooSlow() async throws {
+        let fixture = try await Fixture()
+        let failure = await #expect(throws: Failure.self) {
+            _ = try await fixture.ladderRun(
+                failing: 1_000_000,
+                with: nil,
+                deadline: .seconds(600),
+                ladder: LockLadder(rungs: [.milliseconds(25)], lookInterval: .milliseconds(1))
+            )
+        }
+        #expect(failure?.message.contains("longer than the 25 ms") == true, "\(String(describing: failure))")
+        #expect(failure?.remedy?.contains("event trigger") == true)
+        #expect(failure?.sqlState == nil)
+        #expect(
+            try await fixture.strings("SELECT nextval('tries')::text AS v") == [
+                "\(LockLadder.patienceWithOurselves + 1)"
+            ]
+        )
+        let status = await fixture.connection.transactionStatus
+        #expect(status == .idle)
+    }
+
     @Test("waits for a prepared transaction, which no process owns, and names it")
     func preparedTransaction() async throws {
         try await LocksFixture.with { fixture in
@@ -181,7 +204,8 @@ extension Fixture {
     fileprivate func ladderRun(
         failing times: Int,
         with code: String?,
-        deadline: Duration
+        deadline: Duration,
+        ladder: LockLadder = .standard
     ) async throws -> LockLadder.Outcome {
         try await execute("CREATE TABLE target ()", "CREATE SEQUENCE tries")
         let oid = UInt32(try #require(try await strings("SELECT 'target'::regclass::oid::text AS v").first))
@@ -194,7 +218,7 @@ extension Fixture {
             identities: [:],
             purpose: "test"
         )
-        return try await LockLadder.standard.perform(
+        return try await ladder.perform(
             change,
             on: connection,
             until: .now + deadline,

@@ -16,6 +16,8 @@ actor MeddlingRegistry: Registry {
         case unreachable
         /// Nobody answers before the caller's patience is at its end.
         case silent
+        /// What stands there is another application's, and stays.
+        case foreign
     }
 
     let memory = MemoryRegistry()
@@ -36,6 +38,7 @@ actor MeddlingRegistry: Registry {
         case .corruptDocument where extent != .header: throw RegistryError(.corrupt, "the checksum is another")
         case .corruptHeader: throw RegistryError(.corrupt, "the header is no header")
         case .unreachable: throw RegistryError(.unreachable, "nobody answers", hint: "start it")
+        case .foreign: throw RegistryError(.corrupt, "a key holds something else")
         case .notIntact:
             return stored.map { StoredMap(header: $0.header, document: $0.document, isIntact: false) }
         default: return stored
@@ -50,6 +53,7 @@ actor MeddlingRegistry: Registry {
             meddling = .races(count - 1)
             try await overtake(map)
         }
+        if case .foreign = meddling { throw RegistryError(.corrupt, "a key holds something else") }
         var replaced = replaced
         // A header that can't be read counts as none.
         if case .corruptHeader = meddling, replaced == nil {

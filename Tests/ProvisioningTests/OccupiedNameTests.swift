@@ -78,6 +78,56 @@ struct OccupiedNameTests {
             reason: "triggers"
         ),
         Stranger(
+            testDescription: "a check that the parent lacks",
+            statements: ["CREATE TABLE %name% (LIKE ledger INCLUDING ALL, CONSTRAINT closed CHECK (false))"],
+            reason: "a check of its own, closed"
+        ),
+        Stranger(
+            testDescription: "a check that can't be inherited",
+            statements: ["CREATE TABLE %name% (LIKE ledger INCLUDING ALL, CONSTRAINT closed CHECK (false) NO INHERIT)"],
+            reason: "a check of its own, closed"
+        ),
+        Stranger(
+            testDescription: "a unique constraint that the parent lacks",
+            statements: ["CREATE TABLE %name% (LIKE ledger INCLUDING ALL, CONSTRAINT once UNIQUE (note))"],
+            reason: "an index of its own, once"
+        ),
+        Stranger(
+            testDescription: "an index that the parent lacks",
+            statements: [
+                "CREATE TABLE %name% (LIKE ledger INCLUDING ALL)", "CREATE INDEX evil ON %name% (lower(note))",
+            ],
+            reason: "an index of its own, evil"
+        ),
+        Stranger(
+            testDescription: "an index of the parent's twice",
+            statements: [
+                "CREATE INDEX ON ledger (note)", "CREATE TABLE %name% (LIKE ledger INCLUDING ALL)",
+                "CREATE INDEX twice ON %name% (note)",
+            ],
+            reason: "an index of its own"
+        ),
+        Stranger(
+            testDescription: "a statistics object that the parent lacks",
+            statements: [
+                "CREATE TABLE %name% (LIKE ledger INCLUDING ALL)",
+                "CREATE STATISTICS related ON note, amount FROM %name%",
+            ],
+            reason: "a statistics object of its own"
+        ),
+        Stranger(
+            testDescription: "the right shape and a foreign owner, whatever our marker in its comment says",
+            statements: [
+                "CREATE ROLE %role%", "CREATE TABLE %name% (LIKE ledger INCLUDING ALL)",
+                "ALTER TABLE %name% OWNER TO %role%",
+                """
+                COMMENT ON TABLE %name% IS
+                '{"partition-cli":{"createdAt":"2026-11-22T02:00:00Z","parent":"public.other","version":1}}'
+                """,
+            ],
+            reason: "it belongs to role_"
+        ),
+        Stranger(
             testDescription: "inheritance",
             statements: ["CREATE TABLE %name% (LIKE ledger)", "CREATE TABLE heir () INHERITS (%name%)"],
             reason: "inheritance"

@@ -2,10 +2,12 @@
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
 import LibPQ
+import Logging
 import PartitionMap
 import PartitionRouter
 import Partitioning
 import Provisioning
+import Synchronization
 import Testing
 import TestSupport
 
@@ -129,6 +131,21 @@ struct PublisherTests {
         #expect(await registry.published.count == 2)
     }
 
+    @Test("is said to have been replaced only when it was", arguments: [true, false])
+    func replacementLogged(isPublished: Bool) async throws {
+        let fixture = try await Fixture()
+        try await fixture.makeLedger()
+        let registry = MeddlingRegistry()
+        guard case .published = try await publish(fixture, registry) else { return }
+        await registry.begin(isPublished ? .corruptHeader : .foreign)
+        let lines = PublisherLog()
+        var run = try fixture.provisioner()
+        run.publisher = Publisher(registry: registry, logger: Logger(label: "test") { _ in lines })
+        let outcome = try #require(try await run.rotate().publications?[name])
+        #expect(outcome.isFailure != isPublished, "\(outcome)")
+        #expect(lines.text.contains("replaced") == isPublished, "\(lines.text)")
+    }
+
     @Test("stays as it is while the registry can't be reached, and the tables are done all the same")
     func unreachable() async throws {
         let fixture = try await Fixture()
@@ -229,5 +246,30 @@ struct PublisherTests {
         #expect(!map.document.entries.contains { $0.name == "old" })
         #expect(map.document.entries.count == (try await fixture.children(of: "ledger").count) - 1)
         #expect(await registry.entities() == [Self.ledger])
+    }
+}
+
+/// Keeps what is logged.
+private final class PublisherLog: LogHandler {
+    private let lines = Mutex<[String]>([])
+
+    var text: String { lines.withLock { $0.joined(separator: "\n") } }
+
+    func log(event: LogEvent) {
+        lines.withLock { $0.append("\(event.message)") }
+    }
+
+    // One object for all copies of the logger: levels and metadata of its own are not needed here.
+    var logLevel: Logger.Level {
+        get { .trace }
+        set {}
+    }
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
     }
 }

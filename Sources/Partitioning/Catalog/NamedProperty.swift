@@ -17,6 +17,18 @@ extension Sequence where Element: NamedProperty {
     }
 }
 
+/// Properties to be found by their names, byte by byte. A table may have 1600 columns: looking through all of them for each takes minutes.
+package struct NameIndex<Element: NamedProperty> {
+    private var elements: [[UInt8]: Element] = [:]
+
+    /// - Parameter elements: of which no two have one name, as within one relation.
+    package init(_ elements: some Sequence<Element>) {
+        for element in elements { self.elements[Array(element.name.utf8)] = element }
+    }
+
+    package func named(_ name: String) -> Element? { elements[Array(name.utf8)] }
+}
+
 extension Sequence<RelationProperties.Index> {
     /// The index that is, or belongs to, this index of the parent.
     package func child(of parentIndex: String) -> RelationProperties.Index? {

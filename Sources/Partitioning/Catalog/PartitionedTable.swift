@@ -44,6 +44,7 @@ package struct PartitionedTable: Hashable, Codable, Sendable {
     package var owner: String
     /// Whether the connected role has the owner's rights (`pg_has_role(…, 'USAGE')`, or superuser).
     package var isOwnedByUs: Bool
+    package var isOwnedBySuperuser: Bool
     /// Whether the table is itself a partition of another.
     package var isSubpartitioned: Bool
     /// Name of the extension that owns it, which then maintains it too.
@@ -76,6 +77,7 @@ package struct PartitionedTable: Hashable, Codable, Sendable {
         key: [KeyPart],
         owner: String = "postgres",
         isOwnedByUs: Bool = true,
+        isOwnedBySuperuser: Bool = false,
         isSubpartitioned: Bool = false,
         ownedByExtension: String? = nil,
         isMaintainedByPartman: Bool = false,
@@ -95,6 +97,7 @@ package struct PartitionedTable: Hashable, Codable, Sendable {
         self.key = key
         self.owner = owner
         self.isOwnedByUs = isOwnedByUs
+        self.isOwnedBySuperuser = isOwnedBySuperuser
         self.isSubpartitioned = isSubpartitioned
         self.ownedByExtension = ownedByExtension
         self.isMaintainedByPartman = isMaintainedByPartman

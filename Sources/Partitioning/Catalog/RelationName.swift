@@ -43,7 +43,8 @@ extension RelationName: CustomStringConvertible {
         Self.display(schema) + "." + Self.display(name)
     }
 
-    private static func display(_ identifier: String) -> String {
+    /// An identifier for people, quoted where SQL would need it.
+    static func display(_ identifier: String) -> String {
         let plain = identifier.utf8.allSatisfy { byte in
             byte == UInt8(ascii: "_") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
                 || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)

@@ -124,10 +124,12 @@ package struct RelationProperties: Hashable, Codable, Sendable {
         package var parentIndex: String?
         package var name: String
         package var isValid: Bool
-        /// `USING …` and what follows in `pg_get_indexdef`.
+        /// `USING …` and what follows in `pg_get_indexdef`, after `UNIQUE ` where it is.
         package var definition: String
         /// `p`, `u`, `x` for the constraint that owns it, else empty; followed by ` DEFERRABLE` and ` INITIALLY DEFERRED` where it is.
         package var constraint: String
+        /// Whether it refuses rows: a unique index, with or without a constraint, or that of an exclusion constraint.
+        package var isRestrictive: Bool { definition.hasPrefix("UNIQUE ") || constraint.hasPrefix("x") }
         package var tablespace: String?
         /// Statistics targets of expression columns, by their 1-based position.
         package var statisticsTargets: [Int: Int]
@@ -207,6 +209,10 @@ package struct RelationProperties: Hashable, Codable, Sendable {
     package var statistics: [StatisticsObject]
     /// Row triggers, which ATTACH copies, with `pg_trigger.tgenabled`: for example `audit` → `O`.
     package var triggers: [String: String]
+    /// Rewrite rules that are in force, by name: they do something else with a row that is written to this very table.
+    package var rules: [String]
+    /// Foreign keys that aren't the parent's, by name.
+    package var ownForeignKeys: [String]
     /// The table's comment without our marker.
     package var comment: String?
     package var marker: PartitionMarker?
@@ -230,6 +236,8 @@ package struct RelationProperties: Hashable, Codable, Sendable {
         indexes: [Index],
         statistics: [StatisticsObject],
         triggers: [String: String] = [:],
+        rules: [String] = [],
+        ownForeignKeys: [String] = [],
         comment: String?,
         marker: PartitionMarker?
     ) {
@@ -251,6 +259,8 @@ package struct RelationProperties: Hashable, Codable, Sendable {
         self.indexes = indexes
         self.statistics = statistics
         self.triggers = triggers
+        self.rules = rules
+        self.ownForeignKeys = ownForeignKeys
         self.comment = comment
         self.marker = marker
     }
@@ -271,9 +281,10 @@ extension RelationProperties {
         expected.accessMethod = accessMethod ?? sibling?.accessMethod
         expected.isUnlogged = sibling?.isUnlogged ?? false
         if replicaIdentity == .primaryKey, let sibling { expected.replicaIdentity = sibling.replicaIdentity }
+        let siblings = NameIndex(sibling?.columns ?? [])
         expected.columns = columns.map { column in
             var column = column
-            let other = sibling?.columns.named(column.name)
+            let other = siblings.named(column.name)
             column.statisticsTarget = column.statisticsTarget ?? other?.statisticsTarget
             if column.options.isEmpty { column.options = other?.options ?? [] }
             return column

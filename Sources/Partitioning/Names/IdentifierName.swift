@@ -39,6 +39,16 @@ package enum IdentifierName {
         return truncated(name + suffix, suffixKept: suffix)
     }
 
+    /// The name that ``disambiguated(_:attempt:)`` began with, as far as it wasn't cut.
+    package static func withoutAlternative(_ name: String) -> String {
+        let bytes = Array(name.utf8)
+        let digits = bytes.reversed().prefix(while: ByteScanner.isDigit).count
+        let mark = Array("_alt".utf8)
+        let stem = bytes.dropLast(digits)
+        guard digits > 0, stem.count > mark.count, stem.suffix(mark.count).elementsEqual(mark) else { return name }
+        return String(decoding: stem.dropLast(mark.count), as: UTF8.self)
+    }
+
     /// Whether PostgreSQL can take `name` as it is: not empty, at most 63 bytes, no NUL.
     package static func fits(_ name: String) -> Bool {
         (1...maximumBytes).contains(name.utf8.count) && !name.utf8.contains(0)

@@ -32,6 +32,7 @@ package struct Finding: Hashable, Codable, Sendable {
         case rowsInDefault = "rows-in-default"
         case stepCap = "step-cap"
         case zoneHint = "zone-hint"
+        case nameStyle = "name-style"
         case leafPublication = "leaf-publication"
         case notVerified = "not-verified"
         case privilege

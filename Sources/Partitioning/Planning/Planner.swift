@@ -76,6 +76,9 @@ package struct Planner: Sendable {
 
     /// A table that isn't grown, or not any more, still gets rid of what an interrupted run of ours left on it.
     private func leftAlone(_ table: PartitionedTable, _ left: LeftAlone) -> TablePlan {
+        var left = left
+        let ending = ending(of: table, left: left)
+        if let ending { left.explanation += "; \(ending.words)" }
         let isInOtherHands: Bool =
             switch left.reason {
             case .extensionMember, .maintainedByPartman, .notOwned: true
@@ -86,7 +89,14 @@ package struct Planner: Sendable {
             oid: table.oid,
             disposition: .leftAlone(left),
             steps: isInOtherHands ? [] : residueSteps(table) + removals(of: table, besides: []),
-            findings: [finding(for: left, table: table.name, isFailure: isFailure(left, of: table))]
+            findings: [
+                finding(
+                    for: left,
+                    table: table.name,
+                    isFailure: isFailure(left, of: table),
+                    isNear: ending?.isNear ?? false
+                )
+            ]
                 + (isInOtherHands ? [] : TableFindings.residue(of: table))
         )
     }
@@ -97,7 +107,13 @@ package struct Planner: Sendable {
             || (table.carriesOurMarker && left.reason != .maintainedByPartman)
     }
 
-    private func finding(for left: LeftAlone, table: RelationName, isFailure: Bool) -> Finding {
+    /// - Parameter isNear: it looks as if it were to be grown, and runs out soon: a warning, since nobody else may be looking.
+    private func finding(
+        for left: LeftAlone,
+        table: RelationName,
+        isFailure: Bool,
+        isNear: Bool = false
+    ) -> Finding {
         let code: Finding.Code =
             switch left.reason {
             case .unreadableBound: .unreadableBound
@@ -105,7 +121,7 @@ package struct Planner: Sendable {
             default: .leftAlone
             }
         return Finding(
-            isFailure ? .error : .note,
+            isFailure ? .error : isNear ? .warning : .note,
             code,
             table: table,
             "\(table) is left alone: \(left.explanation)",
@@ -140,7 +156,7 @@ package struct Planner: Sendable {
             coverage: geometry.report,
             steps: steps,
             findings: geometry.findings + namer.findings + TableFindings.of(table)
-                + zoneHint(table, policy: policy) + unwantedDefault(of: table)
+                + zoneHint(table, policy: policy) + nameHint(table, policy: policy) + unwantedDefault(of: table)
         )
         return Draft(plan: plan, more: more)
     }
@@ -255,6 +271,32 @@ package struct Planner: Sendable {
         ]
     }
 
+    /// New partitions won't be called like those that are there, of which none follows from its bounds: most likely they show local times.
+    private func nameHint(_ table: PartitionedTable, policy: GrowthPolicy) -> [Finding] {
+        let cells = PolicyInference.ranges(of: table).filter {
+            $0.range.isFinite && policy.grid.range(policy.grid.index(containing: $0.range.lower)) == $0.range
+        }
+        guard let newest = cells.max(by: { $0.range < $1.range }), cells.count >= 3 else { return [] }
+        let follows = cells.contains { partition, range in
+            let index = policy.grid.index(containing: range.lower)
+            let name = policy.names.name(table: table.name.name, grid: policy.grid, index: index)
+            return name?.utf8.elementsEqual(PolicyInference.ownName(of: partition).utf8) ?? false
+        }
+        if follows { return [] }
+        let zone = policy.grid.timeline.zoneName
+        return [
+            Finding(
+                .note,
+                .nameStyle,
+                table: table.name,
+                object: newest.partition.name.description,
+                "the names of existing partitions, such as \(newest.partition.name), don't follow from their bounds"
+                    + (zone.map { " in \($0)" } ?? "") + ": new ones are named \(policy.names)",
+                remedy: zone == nil ? nil : "if the names show the local times of another zone, name it with --timezone"
+            )
+        ]
+    }
+
     /// Names that the time zone database has for UTC, one of which many servers are configured with.
     private static let namesOfUTC: Set<String> = [
         "UTC", "UCT", "GMT", "GMT0", "Greenwich", "Universal", "Zulu", "Etc/UTC", "Etc/UCT", "Etc/GMT", "Etc/GMT0",
@@ -274,7 +316,7 @@ package struct Planner: Sendable {
                 table: plan.table,
                 "\(dropped) more steps for \(plan.table) are left to the next run: the cap is \(settings.stepsPerTable) "
                     + "for a table and \(settings.stepsPerRun) for a run",
-                remedy: "run again, or shorten --buffer-days"
+                remedy: "run again, or give a smaller --buffer-days"
             )
         )
         return plan

@@ -18,8 +18,9 @@ package struct PropertyDifference: Hashable, Codable, Sendable {
 extension RelationProperties {
     /// Every difference between this partition and what its parent and sibling ask of it; empty when it is as it must be.
     ///
-    /// What a partition has beyond its parent (an index, a check of its own) is the owner's business and no difference;
-    /// a policy is one, since it says who may see what.
+    /// What a partition has beyond its parent (an index, a statistics object) is the owner's business and no difference, unless it refuses,
+    /// changes or swallows rows that the parent would take: a check, a unique index, a foreign key, a row trigger, a rule. A policy is one, too,
+    /// since it says who may see what.
     /// A CHECK that is NOT VALID on the parent is valid on an empty table, which is none either.
     package func differences(from expected: RelationProperties) -> [PropertyDifference] {
         var comparison = Comparison()
@@ -50,6 +51,7 @@ extension RelationProperties {
                 triggers[name].map(Self.describe(trigger:))
             )
         }
+        compareRestrictions(with: expected, into: &comparison)
         return comparison.differences
     }
 
@@ -64,9 +66,10 @@ extension RelationProperties {
     }
 
     private func compareColumns(with expected: RelationProperties, into comparison: inout Comparison) {
+        let index = NameIndex(columns)
         for column in expected.columns {
             let label = "column \(column.name)"
-            guard let actual = columns.named(column.name) else {
+            guard let actual = index.named(column.name) else {
                 comparison.compare(label, column.type, nil)
                 continue
             }
@@ -89,8 +92,9 @@ extension RelationProperties {
     }
 
     private func compareChecks(with expected: RelationProperties, into comparison: inout Comparison) {
+        let index = NameIndex(checks)
         for check in expected.checks {
-            let own = checks.named(check.name)
+            let own = index.named(check.name)
             // NOT VALID is printed as part of the definition, and a partition's copy may well be valid.
             comparison.compare(
                 "check \(check.name)",
@@ -102,6 +106,26 @@ extension RelationProperties {
                 if check.isValidated { comparison.compare("check \(check.name): valid", true, actual.isValidated) }
             }
         }
+    }
+
+    /// What takes no part in the parent's definition and yet decides which rows go in.
+    private func compareRestrictions(with expected: RelationProperties, into comparison: inout Comparison) {
+        let parents = NameIndex(expected.checks)
+        for check in checks where parents.named(check.name) == nil {
+            comparison.compare("check \(check.name)", nil, check.definition)
+        }
+        for index in indexes where index.parentIndex == nil && index.isRestrictive {
+            // A child of the parent's index that isn't attached yet demands what the parent does.
+            guard !expected.indexes.contains(where: { $0.definition == index.definition }) else { continue }
+            let kind = index.definition.hasPrefix("UNIQUE ") ? "unique index" : "exclusion constraint"
+            comparison.compare("\(kind) \(index.name)", nil, index.definition)
+        }
+        for (name, enabled) in triggers.sorted(by: { $0.key < $1.key })
+        where enabled != "D" && expected.triggers[name] == nil {
+            comparison.compare("trigger \(name)", nil, Self.describe(trigger: enabled))
+        }
+        for rule in rules where !expected.rules.contains(rule) { comparison.compare("rule \(rule)", nil, "enabled") }
+        for key in ownForeignKeys { comparison.compare("foreign key \(key)", nil, "its own") }
     }
 
     private func compareIndexes(with expected: RelationProperties, into comparison: inout Comparison) {

@@ -63,7 +63,9 @@ package struct DeclaredPolicy: Hashable, Codable, Sendable {
         for table: PartitionedTable,
         in snapshot: CatalogSnapshot
     ) -> Result<GrowthPolicy, LeftAlone> {
-        if let left = mismatch(with: table) ?? PolicyInference.obstacle(to: table) { return .failure(left) }
+        if let left = mismatch(with: table) ?? PolicyInference.obstacle(to: table, for: snapshot.server.role) {
+            return .failure(left)
+        }
         guard let zone = snapshot.declaredZones[timeZone] else {
             return .failure(
                 LeftAlone(

@@ -13,7 +13,9 @@ package enum PolicyInference {
         in snapshot: CatalogSnapshot,
         settings: PlanSettings
     ) -> Result<GrowthPolicy, LeftAlone> {
-        if let left = unsupportedKind(of: table) ?? obstacle(to: table) { return .failure(left) }
+        if let left = unsupportedKind(of: table) ?? obstacle(to: table, for: snapshot.server.role) {
+            return .failure(left)
+        }
         let ranges = ranges(of: table)
         guard ranges.contains(where: \.range.isFinite) else {
             return .failure(
@@ -73,11 +75,11 @@ package enum PolicyInference {
     }
 
     /// Why a table is not ours to grow, or can't be, whatever its policy is; nil where it can.
-    static func obstacle(to table: PartitionedTable) -> LeftAlone? {
-        otherHands(on: table) ?? unreadableBound(of: table)
+    static func obstacle(to table: PartitionedTable, for role: String) -> LeftAlone? {
+        otherHands(on: table, for: role) ?? unreadableBound(of: table)
     }
 
-    private static func otherHands(on table: PartitionedTable) -> LeftAlone? {
+    private static func otherHands(on table: PartitionedTable, for role: String) -> LeftAlone? {
         if let name = table.ownedByExtension {
             return LeftAlone(.extensionMember, "it belongs to the extension \(name), which maintains it")
         }
@@ -100,7 +102,10 @@ package enum PolicyInference {
             return LeftAlone(
                 .notOwned,
                 "the connected role has not the rights of its owner, \(table.owner)",
-                remedy: "connect as \(table.owner), or: GRANT \(table.owner) TO the connected role"
+                // Whoever is a member of a superuser's role is one.
+                remedy: table.isOwnedBySuperuser
+                    ? "give the table to a role that is no superuser: ALTER TABLE \(table.name) OWNER TO …, or connect as \(table.owner)"
+                    : "connect as \(table.owner), or: GRANT \(RelationName.display(table.owner)) TO \(RelationName.display(role))"
             )
         }
         return nil
@@ -215,7 +220,7 @@ package enum PolicyInference {
         grid: Grid
     ) -> NamePattern {
         let samples = ranges.filter { $0.range.isFinite }.sorted { $0.range < $1.range }.map {
-            (name: $0.partition.name.name, lower: grid.timeline.civil(at: $0.range.lower))
+            (name: ownName(of: $0.partition), lower: grid.timeline.civil(at: $0.range.lower))
         }
         if let inferred = NamePattern.infer(table: table.name.name, samples: samples),
             inferred.isInjective(for: grid.period)
@@ -223,6 +228,11 @@ package enum PolicyInference {
             return inferred
         }
         return .standard(for: grid.period)
+    }
+
+    /// The name without what we added because the name that we wanted was taken: that is no part of the pattern.
+    static func ownName(of partition: Partition) -> String {
+        partition.marker == nil ? partition.name.name : IdentifierName.withoutAlternative(partition.name.name)
     }
 
     /// A set that nobody has extended for longer than the buffer and three periods is a set nobody uses, unless this

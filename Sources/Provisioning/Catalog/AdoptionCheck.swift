@@ -39,7 +39,10 @@ struct AdoptionCheck {
         in own: RelationProperties,
         as expected: RelationProperties
     ) async throws(PostgresError) -> String? {
-        if let obstacle = own.obstacleToAdoption(as: expected) { return obstacle }
+        guard let role = try await connection.query("SELECT current_user AS role").first?.string("role") else {
+            throw PostgresError(.decoding, "the server didn't say who we are")
+        }
+        if let obstacle = own.obstacleToAdoption(as: expected, by: role) { return obstacle }
         do {
             return try await hasRows(own.name, own.oid)
                 ? "it holds rows, and attaching it would make them part of the table" : nil

@@ -45,8 +45,14 @@ extension CatalogReader {
         _ check: AdoptionCheck
     ) async throws(PostgresError) -> String? {
         let sibling = parent.newestSibling?.oid
-        let properties = try await PropertyReader(connection: session.connection)
-            .properties(of: [found.oid, parent.oid] + [sibling].compactMap { $0 })
+        let properties: [UInt32: RelationProperties]
+        do {
+            properties = try await PropertyReader(connection: session.connection)
+                .properties(of: [found.oid, parent.oid] + [sibling].compactMap { $0 })
+        } catch {
+            guard error.kind == .server, error.sqlState == .lockNotAvailable else { throw error }
+            return "whether it has the definition of \(parent.name) can't be seen while one of them is locked"
+        }
         guard let own = properties[found.oid], let model = properties[parent.oid] else { return "it is changing" }
         return try await check.obstacle(
             in: own,

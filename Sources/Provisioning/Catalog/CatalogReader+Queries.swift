@@ -13,6 +13,7 @@ extension CatalogReader {
                     THEN format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, current_user)
                     WHEN NOT has_schema_privilege(c.relowner, n.oid, 'CREATE')
                     THEN format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, pg_get_userbyid(c.relowner)) END AS grant_to_create,
+               coalesce((SELECT r.rolsuper FROM pg_roles r WHERE r.oid = c.relowner), false) AS super,
                c.relispartition AS subpartitioned,
                (SELECT e.extname FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
                  WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
@@ -100,8 +101,7 @@ extension CatalogReader {
 
     /// Tables that carry our marker and say of themselves that they were not attached yet.
     static let unattachedQuery: Statement = """
-        SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name, d.description AS comment,
-               pg_relation_size(c.oid) IS DISTINCT FROM 0 AS used
+        SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name, d.description AS comment
           FROM pg_description d
           JOIN pg_class c ON c.oid = d.objoid JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE d.classoid = 'pg_class'::regclass AND d.objsubid = 0
@@ -109,4 +109,16 @@ extension CatalogReader {
            AND c.relkind = 'r' AND NOT c.relispartition AND c.relpersistence <> 't' AND pg_has_role(c.relowner, 'USAGE')
          ORDER BY c.oid
         """
+
+    /// Those of some tables to which a row was ever written. `pg_relation_size` locks what it measures: a table that somebody else has locked, or
+    /// waits for, is taken for used.
+    static func usedQuery(_ oids: [Int64]) -> Statement {
+        """
+        SELECT o.oid FROM unnest(\(bind: oids)::bigint[]) o(oid)
+         WHERE CASE WHEN EXISTS (SELECT FROM pg_locks l
+                                  WHERE l.locktype = 'relation' AND l.relation = o.oid::oid AND l.mode = 'AccessExclusiveLock'
+                                    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+                    THEN true ELSE pg_relation_size(o.oid::oid) IS DISTINCT FROM 0 END
+        """
+    }
 }

@@ -14,11 +14,13 @@ package struct CatalogReader: Sendable {
 
     /// One consistent reading of every partitioned table, with the zones that the settings ask for.
     ///
+    /// Nothing in it waits for a lock on a table: one that is locked for hours must not keep the others from being looked after.
+    ///
     /// - Parameter now: another moment than the server's clock shows; nil for the clock's.
     /// - Throws: `PostgresError`, `TransactionError`, or `UnknownTimeZone` for a zone the server doesn't know.
     package func snapshot(settings: PlanSettings, at now: Instant? = nil) async throws -> CatalogSnapshot {
         // Decoding 60,000 rows takes a while, in which no transaction is held open.
-        let rows = try await session.connection.withTransaction(
+        var rows = try await session.connection.withTransaction(
             TransactionOptions(isolation: .repeatableRead, readOnly: true)
         ) { connection in
             CatalogRows(
@@ -30,9 +32,27 @@ package struct CatalogReader: Sendable {
                 unattached: try await connection.query(Self.unattachedQuery)
             )
         }
+        rows.used = try await used(rows.unattached)
         var snapshot = CatalogSnapshot(server: rows.server, tables: try rows.assembled())
         if let now { snapshot.server.now = now }
         return try await addZones(to: snapshot, settings: settings)
+    }
+
+    private func used(_ unattached: Rows) async throws(PostgresError) -> Set<UInt32> {
+        var oids: [UInt32] = []
+        for row in unattached { oids.append(try row.oid("oid")) }
+        guard !oids.isEmpty else { return [] }
+        do throws(PostgresError) {
+            var used: Set<UInt32> = []
+            for row in try await session.connection.query(Self.usedQuery(oids.map(Int64.init))) {
+                used.insert(try row.oid("oid"))
+            }
+            return used
+        } catch {
+            // Locked between the look and the measurement. What counts as used is left where it is.
+            guard error.kind == .server, error.sqlState == .lockNotAvailable else { throw error }
+            return Set(oids)
+        }
     }
 
     /// What the server says of itself.

@@ -12,6 +12,8 @@ struct CatalogRows {
     var partitions: Rows
     var indexGaps: Rows
     var unattached: Rows
+    /// Those of ``unattached`` to which a row was ever written.
+    var used: Set<UInt32> = []
 
     /// Every partitioned table with all that belongs to it, by name.
     ///
@@ -53,6 +55,7 @@ struct CatalogRows {
             key: key,
             owner: try row.string("owner"),
             isOwnedByUs: try row.bool("owned"),
+            isOwnedBySuperuser: try row.bool("super"),
             isSubpartitioned: try row.bool("subpartitioned"),
             ownedByExtension: try row.optionalString("extension"),
             isMaintainedByPartman: partman.tables.contains(name),
@@ -152,11 +155,12 @@ struct CatalogRows {
             guard let marker, marker.isUnattached == true,
                 let parent = tables.values.first(where: { $0.name.description == marker.parent })
             else { continue }
+            let oid = try row.oid("oid")
             tables[parent.oid]?.unattached.append(
                 UnattachedTable(
-                    oid: try row.oid("oid"),
+                    oid: oid,
                     name: RelationName(schema: try row.string("schema"), name: try row.string("name")),
-                    isUsed: try row.bool("used")
+                    isUsed: used.contains(oid)
                 )
             )
         }

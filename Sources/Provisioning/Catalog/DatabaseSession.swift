@@ -10,6 +10,9 @@ package struct DatabaseSession: Sendable {
     /// The TimeZone this session had before ours was set: what the application's sessions of this role get.
     package let originalTimeZone: String
 
+    /// Where the setting comes from that makes this session's transactions read-only unless they say otherwise; nil where none does.
+    package let readOnlySource: String?
+
     /// Connects and prepares.
     ///
     /// - Throws: `PostgresError`; of kind `protocolMisuse` where a pooler is in between that shares the server's session, on
@@ -21,7 +24,10 @@ package struct DatabaseSession: Sendable {
         let connection = try await Connection.open(configuration, logger: logger)
         do throws(PostgresError) {
             let rows = try await connection.query(
-                "SELECT current_setting('TimeZone') AS zone, pg_backend_pid() AS process"
+                """
+                SELECT current_setting('TimeZone') AS zone, pg_backend_pid() AS process,
+                       (SELECT source FROM pg_settings WHERE name = 'default_transaction_read_only' AND setting = 'on') AS read_only
+                """
             )
             guard let row = rows.first else { throw PostgresError(.decoding, "a SELECT of settings gave no row") }
             let zone = try row.string("zone")
@@ -29,7 +35,11 @@ package struct DatabaseSession: Sendable {
             try await PoolerProbe(configuration: configuration, logger: logger)
                 .check(connection, reading: Int32(truncatingIfNeeded: try row.int("process")))
             _ = try await connection.script(Self.settings)
-            return DatabaseSession(connection: connection, originalTimeZone: zone)
+            return DatabaseSession(
+                connection: connection,
+                originalTimeZone: zone,
+                readOnlySource: try row.optionalString("read_only")
+            )
         } catch {
             await connection.close()
             throw error

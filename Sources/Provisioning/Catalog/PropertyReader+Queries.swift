@@ -65,12 +65,13 @@ extension PropertyReader {
         """
     }
 
+    /// Those that can't be inherited too: a partitioned table has none, and a partition's refuses rows like any other.
     static func checksQuery(_ oids: [Int64]) -> Statement {
         """
         SELECT k.conrelid::bigint AS oid, k.conname AS name, pg_get_constraintdef(k.oid) AS definition,
                k.convalidated AS validated, obj_description(k.oid, 'pg_constraint') AS comment
           FROM pg_constraint k
-         WHERE k.conrelid = any(\(bind: oids)::bigint[]::oid[]) AND k.contype = 'c' AND NOT k.connoinherit
+         WHERE k.conrelid = any(\(bind: oids)::bigint[]::oid[]) AND k.contype = 'c'
          ORDER BY k.conrelid, k.conname
         """
     }
@@ -125,6 +126,20 @@ extension PropertyReader {
         SELECT t.tgrelid::bigint AS oid, t.tgname AS name, t.tgenabled::text AS enabled
           FROM pg_trigger t
          WHERE t.tgrelid = any(\(bind: oids)::bigint[]::oid[]) AND NOT t.tgisinternal AND t.tgtype & 1 = 1
+        """
+    }
+
+    /// Rules that are in force in ordinary sessions, and foreign keys that weren't made for those of the parent.
+    static func interferenceQuery(_ oids: [Int64]) -> Statement {
+        """
+        SELECT r.ev_class::bigint AS oid, r.rulename AS name, true AS rule
+          FROM pg_rewrite r
+         WHERE r.ev_class = any(\(bind: oids)::bigint[]::oid[]) AND r.ev_enabled IN ('O', 'A')
+        UNION ALL
+        SELECT k.conrelid::bigint, k.conname, false
+          FROM pg_constraint k
+         WHERE k.conrelid = any(\(bind: oids)::bigint[]::oid[]) AND k.contype = 'f' AND k.conparentid = 0
+         ORDER BY 1, 2
         """
     }
 

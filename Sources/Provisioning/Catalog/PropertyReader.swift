@@ -28,6 +28,7 @@ package struct PropertyReader: Sendable {
         let statistics = try await statistics(list)
         let policies = try await policies(list)
         let triggers = try await triggers(list)
+        let (rules, foreignKeys) = try await interference(list)
         var result: [UInt32: RelationProperties] = [:]
         for row in try await connection.query(Self.relationsQuery(list)) {
             let oid = try row.oid("oid")
@@ -51,6 +52,8 @@ package struct PropertyReader: Sendable {
                 indexes: indexes[oid] ?? [],
                 statistics: statistics[oid] ?? [],
                 triggers: triggers[oid] ?? [:],
+                rules: rules[oid] ?? [],
+                ownForeignKeys: foreignKeys[oid] ?? [],
                 comment: comment.text,
                 marker: comment.marker
             )
@@ -180,6 +183,22 @@ package struct PropertyReader: Sendable {
             result[try row.oid("oid"), default: [:]][try row.string("name")] = try row.string("enabled")
         }
         return result
+    }
+
+    private func interference(
+        _ oids: [Int64]
+    ) async throws(PostgresError) -> (rules: [UInt32: [String]], foreignKeys: [UInt32: [String]]) {
+        var rules: [UInt32: [String]] = [:]
+        var keys: [UInt32: [String]] = [:]
+        for row in try await connection.query(Self.interferenceQuery(oids)) {
+            let (oid, name) = (try row.oid("oid"), try row.string("name"))
+            if try row.bool("rule") {
+                rules[oid, default: []].append(name)
+            } else {
+                keys[oid, default: []].append(name)
+            }
+        }
+        return (rules, keys)
     }
 
     private func policies(_ oids: [Int64]) async throws(PostgresError) -> [UInt32: [RelationProperties.Policy]] {

@@ -9,8 +9,9 @@ extension PropertyRepair {
     func privileges() -> [Statement] {
         var statements = revocations(actual.grants, expected.grants, column: nil)
         statements += grants(actual.grants, expected.grants, column: nil)
+        let index = NameIndex(actual.columns)
         for column in expected.columns {
-            guard let own = actual.columns.named(column.name) else { continue }
+            guard let own = index.named(column.name) else { continue }
             statements += revocations(own.grants, column.grants, column: column.name)
             // All of them: taking a privilege on the table away took it from the columns too.
             statements += grants([], column.grants, column: column.name)

@@ -38,8 +38,9 @@ struct PropertyRepair {
     }
 
     private func columns() -> [Statement] {
-        expected.columns.flatMap { column -> [Statement] in
-            guard let own = actual.columns.named(column.name) else { return [] }
+        let index = NameIndex(actual.columns)
+        return expected.columns.flatMap { column -> [Statement] in
+            guard let own = index.named(column.name) else { return [] }
             let alter: Statement = "ALTER TABLE \(name) ALTER COLUMN \(identifier: column.name)"
             var statements: [Statement] = []
             if column.statisticsTarget != own.statisticsTarget {
@@ -92,8 +93,9 @@ struct PropertyRepair {
     }
 
     private func checks() -> [Statement] {
-        expected.checks.compactMap { check in
-            guard let own = actual.checks.named(check.name), own.comment != check.comment
+        let index = NameIndex(actual.checks)
+        return expected.checks.compactMap { check in
+            guard let own = index.named(check.name), own.comment != check.comment
             else { return nil }
             return comment(onConstraint: own.name, check.comment)
         }

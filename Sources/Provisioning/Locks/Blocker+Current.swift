@@ -18,4 +18,13 @@ extension Blocker {
         )
         return look.holders.values.sorted { ($0.transactionAge ?? 0) > ($1.transactionAge ?? 0) }
     }
+
+    /// Who has locked a table, or one of its partitions, against everybody: then not even its definition can be read.
+    package static func locking(
+        _ table: PartitionedTable,
+        on connection: Connection
+    ) async throws(PostgresError) -> [Blocker] {
+        let lock = LockUse(relation: table.name, oid: table.oid, mode: .accessShare)
+        return try await LockObserver(connection: connection).look(at: [lock], alone: []).holders.values.sortedByAge
+    }
 }

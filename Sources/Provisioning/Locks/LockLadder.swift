@@ -90,6 +90,7 @@ package struct LockLadder: Sendable {
     ) async throws -> Outcome {
         let observer = LockObserver(connection: connection)
         var attempts = 0
+        var slow = 0
         while true {
             try Task.checkCancellation()
             let lookout = try await waitForLongHolders(of: change, observer: observer, until: deadline)
@@ -102,6 +103,7 @@ package struct LockLadder: Sendable {
                 deadlockTimeout: lookout.deadlockTimeout
             )
             let clock = ContinuousClock.now
+            let isSlow: Bool
             do {
                 _ = try await connection.script(change.message(limits, rights: lookout.rights))
                 tell(LockAttempt(purpose: change.purpose, duration: ContinuousClock.now - clock, isDone: true))
@@ -111,6 +113,13 @@ package struct LockLadder: Sendable {
                 await rollBack(connection)
                 guard error.isRetriedByLadder else { throw error }
                 tell(LockAttempt(purpose: change.purpose, duration: duration, isDone: false))
+                // A single wait would have ended with 55P03, and those for whom we waited are mostly still there.
+                isSlow =
+                    if error.sqlState == .queryCanceled {
+                        try await holders(change.locks, change, observer).isEmpty
+                    } else {
+                        false
+                    }
                 logger.debug(
                     "lock not available, trying again",
                     metadata: [
@@ -120,6 +129,8 @@ package struct LockLadder: Sendable {
                 )
             }
             attempts += 1
+            slow = isSlow && attempts >= rungs.count ? slow + 1 : 0
+            if slow == Self.patienceWithOurselves { throw Self.tooSlow(change, within: limits, times: slow) }
             let pause = pause(after: attempts, random: Double.random(in: 0..<1))
             guard ContinuousClock.now + pause < deadline else {
                 let holders = try await holders(change.locks, change, observer)
@@ -127,6 +138,23 @@ package struct LockLadder: Sendable {
             }
             try await Task.sleep(for: pause)
         }
+    }
+
+    /// How often in a row the longest attempt may be used up with nobody in the way, before it is said that the change itself is too slow: over
+    /// several seconds, so that a machine which is busy for a moment doesn't count.
+    package static let patienceWithOurselves = 8
+
+    /// Trying on would stall the applications again and again, and never come to an end.
+    private static func tooSlow(_ change: LockedChange, within limits: LockedChange.Limits, times: Int) -> Failure {
+        let work = change.work(limits) / .milliseconds(1)
+        return Failure(
+            message:
+                "to \(change.purpose) takes longer than the \(Int64(work)) ms for which others may be kept waiting: "
+                + "tried \(times) times in a row with nobody in the way",
+            remedy:
+                "see what makes this ALTER TABLE slow (an event trigger: \\dy in psql; very many foreign keys or indexes; a slow disk), "
+                + "or do it by hand in a quiet hour"
+        )
     }
 
     private struct Lookout {

@@ -39,9 +39,14 @@ struct LockObserver {
                   FROM unnest(\(bind: locks.map { Int64($0.oid) })::bigint[], \(bind: locks.map(\.mode.catalogName))::text[],
                               \(bind: locks.map { alone.contains($0.oid) ? "t" : "f" })::bool[]) w(oid, mode, alone)
             ), relations AS (
-                SELECT root AS oid, root, mode FROM wanted
-                UNION
-                SELECT t.relid::oid, w.root, w.mode FROM wanted w, pg_partition_tree(w.root) t WHERE NOT w.alone
+                -- pg_partition_tree() would lock the partitions, and so wait for those who are to be seen here.
+                WITH RECURSIVE tree AS (
+                    SELECT root AS oid, root, mode, alone FROM wanted
+                    UNION
+                    SELECT i.inhrelid, t.root, t.mode, t.alone
+                      FROM tree t JOIN pg_inherits i ON i.inhparent = t.oid WHERE NOT t.alone
+                )
+                SELECT oid, root, mode FROM tree
             )
             SELECT r.root::bigint AS root, r.mode AS wanted, l.relation::bigint AS relation, l.relation::regclass::text AS name,
                    l.virtualtransaction AS vxid, l.mode AS held, l.pid, a.usename AS username, a.application_name AS application,

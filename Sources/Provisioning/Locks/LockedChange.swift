@@ -93,13 +93,19 @@ package struct LockedChange: Sendable {
             message.append("LOCK TABLE \(fragment: table) IN SHARE UPDATE EXCLUSIVE MODE")
         }
         let milliseconds = Int64(limits.budget / .milliseconds(1))
-        message.append("SET LOCAL lock_timeout = \(literal: milliseconds)")
-        // Where nobody is to wait behind us, the work itself may take longer: a parent with many indexes, a slow disk.
-        let work = blocking.isEmpty ? max(milliseconds, 2000) : milliseconds
+        let work = Int64(work(limits) / .milliseconds(1))
+        // A little less than for the whole: what ends one wait is then told from what ends the work.
+        let wait = milliseconds < work ? milliseconds : max(1, milliseconds - milliseconds / 10)
+        message.append("SET LOCAL lock_timeout = \(literal: wait)")
         message.append("SET LOCAL statement_timeout = \(literal: work)")
         message.append("DO \(quoted: block(rights: rights, named: named))")
         message.append("COMMIT")
         return message
+    }
+
+    /// How long the change may take with its locks. Where nobody is to wait behind us, longer: a parent with many indexes, a slow disk.
+    func work(_ limits: Limits) -> Duration {
+        blocking.isEmpty ? max(limits.budget, .seconds(2)) : limits.budget
     }
 
     private static let declaration: Statement = "DECLARE stranger text;\nBEGIN\n"

@@ -49,6 +49,6 @@ extension RegistryError {
 
 extension Publisher.Outcome {
     init(_ error: RegistryError) {
-        self = .failed(error.message, remedy: error.hint)
+        self = .failed(error.message, remedy: error.remedy)
     }
 }

@@ -131,6 +131,8 @@ package struct Publisher: Sendable {
         var header: PartitionMapHeader?
         var document: PartitionMapDocument?
         var isIntact: Bool
+        /// Something is stored that no publish can have written.
+        var isUnreadable = false
     }
 
     private func load(
@@ -146,13 +148,16 @@ package struct Publisher: Sendable {
             )
         } catch {
             guard error.code == .corrupt else { throw error }
-            logger.warning("the stored map can't be read and is replaced", metadata: ["entity": "\(entity)"])
         }
         do {
-            return Stored(header: try await registry.load(entity, .header)?.header, isIntact: false)
+            return Stored(
+                header: try await registry.load(entity, .header)?.header,
+                isIntact: false,
+                isUnreadable: true
+            )
         } catch {
             guard error.code == .corrupt else { throw error }
-            return Stored(header: nil, isIntact: false)
+            return Stored(header: nil, isIntact: false, isUnreadable: true)
         }
     }
 
@@ -188,7 +193,11 @@ package struct Publisher: Sendable {
                 )
             }
             switch try await registry.publish(map, replacing: stored.header) {
-            case .published: return .published(version: version)
+            case .published:
+                if stored.isUnreadable {
+                    logger.warning("the stored map could not be read and was replaced", metadata: ["table": "\(table)"])
+                }
+                return .published(version: version)
             case .lostRace: return nil
             }
         } catch let error as RegistryError {

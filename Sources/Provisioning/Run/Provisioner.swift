@@ -46,13 +46,18 @@ package struct Provisioner: Sendable {
     ///
     /// A cancellation of the task ends the statement that is under way; what was committed is then verified and published before this returns.
     ///
-    /// - Throws: `PostgresError` where the database can't be reached or read at all, `UnknownTimeZone`, ``StalePlan``.
+    /// - Throws: `PostgresError` where the database can't be reached or read at all, `UnknownTimeZone`, ``StalePlan``, `Failure` where its
+    ///   transactions are read-only by a setting.
     package func rotate() async throws -> RunReport {
         let clock = ContinuousClock.now
         let deadline = clock + budget.run
         let session = try await DatabaseSession.open(configuration, logger: logger, until: deadline)
         let server = try await CatalogReader(session: session).serverFacts(session.connection)
         var report = RunReport(database: server.database, startedAt: server.now)
+        if !server.isInRecovery, let source = session.readOnlySource {
+            await session.connection.close()
+            throw ReadOnlyDefault.failure(source, database: server.database, role: server.role)
+        }
         if server.isInRecovery {
             report.condition = .standby
             report.tables = try await observed(session).plan.tables.map(TableReport.init(standing:))
@@ -85,6 +90,7 @@ package struct Provisioner: Sendable {
         var gate = gate
         var progress = RunProgress()
         var session = session
+        var end: Failure?
         do {
             try await applyUntilDone(&session, deadline: deadline, &gate, &progress)
         } catch {
@@ -93,15 +99,18 @@ package struct Provisioner: Sendable {
             if error.isCancellation {
                 report.condition = .interrupted
             } else {
-                logger.error("the run ended before its plan", metadata: ["reason": "\(Failure(error).message)"])
+                end = Failure(error)
                 if Recovery(after: error) == .reconnect { progress.brokenOff = Failure(error).message }
             }
         }
         // What was committed is verified and told to the routers even after a cancellation: partitions nobody knows of are no use.
         let (last, done, unfinished, guards) = (session, progress, report, gate)
-        return try await finished(withGrace: budget.grace) {
+        let conclusion = try await finished(withGrace: budget.grace) {
             try await concluded(last, done, guards, unfinished, deadline: deadline)
         }
+        // Where there is no conclusion either, what is thrown says why.
+        if let end { logger.error("the run ended before its plan", metadata: ["reason": "\(end.message)"]) }
+        return conclusion
     }
 
     /// Applies plans until nothing is left that could be done now. The catalog is read anew after a lost connection, and
@@ -197,7 +206,10 @@ package struct Provisioner: Sendable {
             )
             let result = await run.run()
             progress.absorb(result, of: turn.id)
-            if let interruption = result.interruption { throw interruption }
+            if let interruption = result.interruption {
+                progress.note(interruption, of: turn)
+                throw interruption
+            }
         }
     }
 
@@ -224,7 +236,16 @@ package struct Provisioner: Sendable {
             }
             try await Task.sleep(for: pause)
             do {
-                if let session = try await session(claims: claims) { return session }
+                if let session = try await session(claims: claims) {
+                    logger.warning(
+                        "the connection was lost and made anew",
+                        metadata: [
+                            "reason": "\(Failure(error).message)",
+                            "sqlstate": "\(error.sqlState?.rawValue ?? "none")",
+                        ]
+                    )
+                    return session
+                }
             } catch {
                 guard Recovery(after: error) == .reconnect else { throw error }
                 lastError = error

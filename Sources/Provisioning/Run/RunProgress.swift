@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
+import LibPQ
 import Partitioning
 
 /// What a run has done so far.
@@ -14,6 +15,8 @@ struct RunProgress: Sendable {
     private(set) var stale: [RunSchedule.Turn.ID: TableRun.Staleness] = [:]
     /// Steps of which only the catalog knows whether they took effect.
     private var uncertain: [RunSchedule.Turn.ID: TableRun.Uncertain] = [:]
+    /// How often the server ended our session for being idle in a transaction, by the turn that it was.
+    private var idleEnds: [RunSchedule.Turn.ID: Int] = [:]
     private var replans = 0
     /// Why the run ended before its plan, where it isn't the tables' fault.
     var brokenOff: String?
@@ -71,6 +74,7 @@ struct RunProgress: Sendable {
         earlier.created += result.created
         earlier.quotaExceeded = result.quotaExceeded
         earlier.guardEvents += result.guardEvents
+        earlier.wasCapped = result.wasCapped
         earlier.expected = result.expected ?? earlier.expected
         results[turn] = earlier
     }
@@ -85,9 +89,32 @@ struct RunProgress: Sendable {
             whole.created += part.created
             whole.quotaExceeded = whole.quotaExceeded ?? part.quotaExceeded
             whole.guardEvents += part.guardEvents
+            whole.wasCapped = whole.wasCapped || part.wasCapped
             whole.expected = part.expected ?? whole.expected
         }
         return whole
+    }
+
+    /// Takes note of what ended the work on a table.
+    ///
+    /// The server ends a session that does nothing in a transaction for a second: once, when this machine was stopped. A table at which
+    /// it happens three times is too much for this program, and would take up the whole run: the others get their turn.
+    mutating func note(_ interruption: any Error, of turn: RunSchedule.Turn) {
+        guard interruption.sqlState == .idleInTransactionTimeout else { return }
+        idleEnds[turn.id, default: 0] += 1
+        guard idleEnds[turn.id, default: 0] >= 3, let step = uncertain[turn.id]?.step ?? turn.plan.steps.first else {
+            return
+        }
+        let failure = Failure(
+            message:
+                "this program was silent in a transaction for more than a second, three times in a row: the server ended it each time",
+            sqlState: SQLState.idleInTransactionTimeout.rawValue,
+            remedy: "see what slows this machine down; if it is idle, please report the table's definition"
+        )
+        uncertain[turn.id] = nil
+        results[turn.id, default: TableRun.Result()].steps
+            .append(StepReport(step: step, result: .failed(failure), duration: 0))
+        finishedTurns.insert(turn.id)
     }
 
     /// Enters what took effect although its end wasn't seen: the table is a partition now, or the plan doesn't ask for the step any more.

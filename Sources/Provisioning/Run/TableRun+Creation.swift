@@ -18,7 +18,7 @@ extension TableRun {
                 return
             }
         } catch {
-            try absorb(error, of: first, since: clock, &result)
+            try await absorb(error, of: first, since: clock, &result)
             skip(Array(steps.dropFirst()), "the step before it failed", &result)
             return
         }
@@ -101,7 +101,7 @@ extension TableRun {
                 // Rows came into a range after it was looked at: the next plan leaves that range out.
                 result.staleness = Staleness(step: first, failure: Failure(error))
             } else {
-                try absorb(error, of: first, since: clock, &result)
+                try await absorb(error, of: first, since: clock, &result)
                 skip(Array(steps.dropFirst()), "the step before it failed", &result)
             }
             return nil
@@ -149,7 +149,7 @@ extension TableRun {
                 result.created.append(oid)
                 await PausePoint.attached.reach()
             } catch {
-                try absorb(error, of: step, oid: built, since: clock, &result)
+                try await absorb(error, of: step, oid: built, since: clock, &result)
                 if result.staleness == nil { skip(rest, "the step before it failed", &result) }
                 return
             }
@@ -205,21 +205,12 @@ extension TableRun {
         }
         for step in steps {
             guard let creation = step.creation, occupied.contains(creation) else { continue }
+            let finding = DefaultObstacles.finding(creation, in: shield.defaultPartition, of: table)
+            result.findings.append(finding)
             let failure = Failure(
-                message: "the default partition \(shield.defaultPartition.name) holds rows from \(creation.lowerBound) "
-                    + "to \(creation.upperBound), so the partition for them can't be attached",
+                message: finding.message,
                 sqlState: SQLState.checkViolation.rawValue,
-                remedy: "move these rows out of the default partition first; draining is not built yet"
-            )
-            result.findings.append(
-                Finding(
-                    .error,
-                    .rowsInDefault,
-                    table: table.name,
-                    object: shield.defaultPartition.name.description,
-                    failure.message,
-                    remedy: failure.remedy
-                )
+                remedy: finding.remedy
             )
             record(step, failure: failure, since: .now, &result)
         }

@@ -27,11 +27,13 @@ extension TableRun {
     func record(
         _ step: Step,
         failure: Failure,
+        blockers: [Blocker] = [],
         since start: ContinuousClock.Instant,
         _ result: inout Result
     ) {
         if let state = failure.sqlState.map(SQLState.init(rawValue:)), Self.meansTryLater.contains(state) {
-            append(step, .deferred(failure.message, blockers: []), since: start, &result)
+            let reason = blockers.isEmpty ? failure.message : reason(attempts: 0, blockers)
+            append(step, .deferred(reason, blockers: blockers), since: start, &result)
         } else {
             append(step, .failed(failure), since: start, &result)
         }
@@ -81,7 +83,7 @@ extension TableRun {
         let tried = attempts == 0 ? "" : " after \(attempts) attempts"
         guard let first = blockers.first else {
             return (ContinuousClock.now < runDeadline ? "the time for this table" : "the run's time")
-                + " was used up\(tried)"
+                + " was used up\(tried)" + (attempts == 0 ? "" : ", with nobody in the way at the end")
         }
         let others = blockers.count == 1 ? "" : " and \(blockers.count - 1) more"
         return "the lock was not to be had\(tried): \(first)\(others)"

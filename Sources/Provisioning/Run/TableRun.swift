@@ -30,6 +30,8 @@ struct TableRun {
         var created: [UInt32] = []
         var quotaExceeded: String?
         var guardEvents: [GuardEvent] = []
+        /// The plan held as many steps as one run may take, and more were needed.
+        var wasCapped = false
         /// Why the catalog isn't what the plan was made for, with the step that found out: plan again.
         var staleness: Staleness?
         /// The connection or the task ended within this step, so that only the catalog knows whether it took effect.
@@ -59,6 +61,7 @@ struct TableRun {
         var result = Result()
         // Once the partition has its other name, a later plan doesn't see this any more.
         result.findings = plan.findings.filter { $0.code == .nameOccupied }
+        result.wasCapped = plan.findings.contains { $0.code == .stepCap }
         do {
             try await run(&result)
         } catch {
@@ -84,7 +87,7 @@ struct TableRun {
         oid: UInt32? = nil,
         since start: ContinuousClock.Instant,
         _ result: inout Result
-    ) throws {
+    ) async throws {
         if error.isConnectionLoss || error.isCancellation {
             result.uncertain = Uncertain(step: step, oid: oid, since: start)
             throw error
@@ -97,8 +100,15 @@ struct TableRun {
         if error.sqlState.map(Self.meansPlanAgain.contains) ?? false {
             result.staleness = Staleness(step: step, failure: failure)
         } else {
-            record(step, failure: failure, since: start, &result)
+            record(step, failure: failure, blockers: await blockers(behind: error), since: start, &result)
         }
+    }
+
+    /// Who has locked what a statement outside the ladder had to wait for: the definition of the table and of its partitions.
+    private func blockers(behind error: any Error) async -> [Blocker] {
+        guard error.sqlState == .lockNotAvailable else { return [] }
+        // For people only. A connection that is lost meanwhile is met by the next statement.
+        return (try? await Blocker.locking(table, on: connection)) ?? []
     }
 
     /// Somebody changed, renamed, dropped, attached or made what the plan is about: the names and bounds in it aren't true any more.
@@ -142,7 +152,7 @@ struct TableRun {
                 }
             record(step, outcome ?? .done(attempts: 0), since: clock, &result)
         } catch {
-            try absorb(error, of: step, since: clock, &result)
+            try await absorb(error, of: step, since: clock, &result)
         }
     }
 

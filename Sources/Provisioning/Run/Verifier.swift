@@ -59,7 +59,9 @@ package struct Verifier: Sendable {
                 object: actual.name.description,
                 "\(actual.name) differs from its parent or siblings in \(difference.property): "
                     + "it is \(difference.actual), and should be \(difference.expected)",
-                remedy: "change it with ALTER TABLE or GRANT, or change the parent"
+                remedy: difference.expected == "none"
+                    ? "drop it there, or give it to the parent too"
+                    : "change it with ALTER TABLE or GRANT, or change the parent"
             )
         }
     }

@@ -59,7 +59,7 @@ struct PlanResult: Sendable {
             let standings = await RegistryStanding.of(observation, in: choice.registry)
             await choice.close()
             return PlanResult(
-                plan: observation.plan,
+                plan: try await withoutObstructed(observation, session, logger),
                 saved: SavedPlan(
                     observation.plan,
                     of: observation.snapshot,
@@ -78,9 +78,29 @@ struct PlanResult: Sendable {
         }
     }
 
+    /// The plan after a look that a run would take before it begins: partitions whose rows are in the default one aren't made.
+    private static func withoutObstructed(
+        _ observation: Observation,
+        _ session: DatabaseSession,
+        _ logger: Logger
+    ) async throws -> Plan {
+        var plan = observation.plan
+        let look = DefaultObstacles(session: session, logger: logger)
+        for (index, own) in plan.tables.enumerated() {
+            guard let table = observation.snapshot.tables.first(where: { $0.oid == own.oid }) else { continue }
+            let obstacles = try await look.look(at: table, for: own.steps)
+            plan.tables[index].findings += obstacles.map(\.finding)
+            plan.tables[index].steps.removeAll { step in
+                obstacles.contains { step.action == .createPartition($0.creation) }
+            }
+        }
+        return plan
+    }
+
     /// Tables that a run would leave as they are, though something is wrong with them, need a hand.
     func status(named: Set<RelationName>, detailed: Bool) -> ExitStatus {
         let needsHand = plan.tables.contains { table in
+            if table.findings.contains(where: { $0.code == .rowsInDefault }) { return true }
             guard case .leftAlone = table.disposition else { return false }
             return named.contains(table.table) || table.findings.contains { $0.severity == .error }
         }
@@ -151,9 +171,7 @@ struct PlanResult: Sendable {
     private static func heading(of table: TablePlan) -> String {
         guard let policy = table.policy, let coverage = table.coverage else { return table.table.description }
         let key = KeyText(policy)
-        let until =
-            coverage.coveredUntil.map { "covered until \(key.display($0)) (\(KeyText.days(coverage.daysRemaining)))" }
-            ?? "now has no partition"
+        let until = key.covered(coverage)
         return "\(table.table): every \(key.interval), \(until), needed until \(key.display(coverage.requiredUntil))"
     }
 

@@ -75,7 +75,11 @@ struct Rotation: Sendable {
         if let reason = result.registry.reason, !result.managedTables.isEmpty {
             console.remark("warning: the maps were published nowhere: \(reason)")
         }
-        console.show(result.page(status), result.view(status), isRemarkable: status != .success)
+        // A table that is left alone and runs out soon is no failure of the run, and yet no night like any other.
+        let isWarning = result.report.tables.contains { table in
+            table.outcome == .leftAlone && table.findings.contains { $0.severity > .note }
+        }
+        console.show(result.page(status), result.view(status), isRemarkable: status != .success || isWarning)
         await telling?.tell(result, status)
         return status
     }

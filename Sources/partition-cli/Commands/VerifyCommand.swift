@@ -32,16 +32,31 @@ struct VerifyCommand: Command {
             scope: input.scope,
             console: console
         )
-        let result = try await inspection.run { session, observation, table, _ in
-            try await Self.properties(of: table, in: observation, session)
+        let result = try await inspection.run { session, observation, table, plan in
+            let obstacles = try await DefaultObstacles(session: session, logger: console.logger)
+                .look(at: table, for: plan.steps)
+            return obstacles.map(\.finding) + (try await Self.properties(of: table, in: observation, session))
         }
         let findings = result.tables.flatMap { table in
-            table.plan.findings + (table.extra ?? [])
+            Self.judged(table.plan, extra: table.extra ?? [])
                 + (table.standing.finding(of: table.plan.table, registry: result.registry.name).map { [$0] } ?? [])
         }
         let verdict = VerifyResult(inspection: result, findings: findings, named: input.scope.named)
         console.show(verdict.page, verdict.view, isRemarkable: verdict.status != .success)
         return verdict.status
+    }
+
+    /// The plan's findings as they are where nothing is going to be done about them, and those of a closer look.
+    private static func judged(_ plan: TablePlan, extra: [Finding]) -> [Finding] {
+        let occupied = extra.first { $0.code == .rowsInDefault }
+        let findings = plan.findings.map { finding in
+            var finding = finding
+            // Nobody grows a table that is left alone.
+            if plan.policy == nil, finding.severity == .warning { finding.severity = .error }
+            if finding.code == .notCovered, let occupied { finding.remedy = occupied.remedy }
+            return finding
+        }
+        return findings + extra
     }
 
     /// Differences of our partitions from their model; that they can't be read is a finding, not the end.
@@ -56,7 +71,13 @@ struct VerifyCommand: Command {
                 .findings(in: table, policy: policy, now: observation.snapshot.server.now)
         } catch {
             guard error.kind == .server else { throw error }
-            let failure = CommandFailure(error)
+            var failure = CommandFailure(error)
+            if error.sqlState == .lockNotAvailable,
+                let blocker = try await Blocker.locking(table, on: session.connection).first
+            {
+                failure.message = "they are locked: \(blocker)"
+                failure.remedy = "run again when that transaction has ended"
+            }
             return [
                 Finding(
                     .error,

@@ -13,7 +13,15 @@ struct VerifyResult {
     /// A table that was named and can't be managed is a finding, whatever the reason.
     var status: ExitStatus {
         let namedAlone = inspection.tables.contains { $0.plan.policy == nil && named.contains($0.plan.table) }
-        return .mostSevere([ExitStatus(findings), namedAlone ? .failed : .success])
+        return .mostSevere([
+            ExitStatus(findings), namedAlone ? .failed : .success, isIdle ? .privilegeMissing : .success,
+        ])
+    }
+
+    /// A role that may look after nothing at all is a mistake, and must not look as if all were well.
+    private var isIdle: Bool {
+        !inspection.tables.contains { $0.plan.policy != nil }
+            && inspection.tables.contains { $0.plan.leftAlone?.reason == .notOwned }
     }
 
     var page: Page {
@@ -36,7 +44,11 @@ struct VerifyResult {
         let errors = findings.filter { $0.severity == .error }.count
         let warnings = findings.filter { $0.severity == .warning }.count
         let managed = counted(inspection.tables.filter { $0.plan.policy != nil }.count, "table")
-        if errors + warnings == 0 { return "nothing found: \(managed) checked" }
+        if errors + warnings == 0 {
+            return isIdle
+                ? "nothing was checked: this role has the rights of no table's owner"
+                : "nothing found: \(managed) checked"
+        }
         let parts = [
             errors > 0 ? counted(errors, "error") : nil, warnings > 0 ? counted(warnings, "warning") : nil,
         ].compactMap(\.self)

@@ -48,7 +48,7 @@ enum RegistryStanding: Hashable, Sendable {
                 : .drifted(version: version, "what is stored beside the map for other clients has been changed")
         } catch let error as RegistryError {
             return error.code == .notInstalled
-                ? .unpublished : .unreadable(error.message, remedy: CommandFailure.remedy(for: error))
+                ? .unpublished : .unreadable(error.message, remedy: error.remedy)
         } catch {
             return .unreadable("\(error)", remedy: nil)
         }

@@ -64,16 +64,6 @@ extension CommandFailure {
             case .cancelled: .deferred
             default: .failed
             }
-        self.init(status, error.message, remedy: Self.remedy(for: error))
-    }
-
-    /// What to do about a registry's error.
-    static func remedy(for error: RegistryError) -> String? {
-        switch error.code {
-        case .notInstalled: "partition-cli rotate with the same --registry-url makes it"
-        case .refused: error.hint ?? "check user, password and rights of the registry's URL"
-        case .unreachable: error.hint ?? "check host and port of the registry's URL, and whether it is up"
-        default: error.hint
-        }
+        self.init(status, error.message, remedy: error.remedy)
     }
 }

@@ -44,7 +44,11 @@ extension CommandFailure {
     private static func judge(connecting error: PostgresError) -> (ExitStatus, String?) {
         switch error.sqlState?.rawValue {
         case "28P01", "28000":
-            (.privilegeMissing, "check user and password of DB_URL, .pgpass and the server's pg_hba.conf")
+            (
+                .privilegeMissing,
+                "check user and password of DB_URL, .pgpass and the server's pg_hba.conf, and whether the role may log in "
+                    + "(LOGIN, VALID UNTIL: \\du in psql)"
+            )
         case "42501":
             (.privilegeMissing, "GRANT CONNECT ON DATABASE … TO this role")
         case "3D000":
@@ -53,7 +57,16 @@ extension CommandFailure {
             (.unreachable, "the server has no connection left: run again, or raise max_connections")
         case "57P03":
             (.unreachable, "the server is starting or stopping: run again in a moment")
-        default:
+        case "22023", "42601", "42704", "55P02":
+            (
+                .unreachable,
+                "a setting of this session was refused: see PGOPTIONS, PGTZ, PGDATESTYLE, options= in DB_URL, "
+                    + "and what ALTER ROLE and ALTER DATABASE have SET"
+            )
+        case .some:
+            // It was the server that said no: host and port are right.
+            (.unreachable, "the server refused the session for that reason; its log may say more")
+        case nil:
             // What libpq itself says when the server asks for a password and there is none: it has no SQLSTATE.
             error.message.contains("no password supplied")
                 ? (.privilegeMissing, "put the password into DB_URL, PGPASSWORD or .pgpass")

@@ -2,6 +2,7 @@
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
 import ArgumentParser
+import LibPQ
 import PartitionRouter
 
 /// Where partition maps are published.
@@ -32,11 +33,20 @@ struct RegistryOptions: ParsableArguments, Sendable {
             return nil
         }
         guard !text.allSatisfy(\.isWhitespace) else { throw EmptyURL.registry(source) }
+        let url: RegistryURL
         do {
-            return try RegistryURL(parsing: text, environment: environment)
+            url = try RegistryURL(parsing: text, environment: environment)
         } catch {
             throw CommandFailure(.usage, "\(source): \(error)")
         }
+        if case .postgres(let conninfo) = url.kind {
+            do {
+                _ = try ConnectionConfiguration(conninfo.reveal())
+            } catch {
+                throw CommandFailure(.usage, "\(source): \(error.message)", remedy: error.hint)
+            }
+        }
+        return url
     }
 
     private func text(_ environment: [String: String]) -> (String, String)? {

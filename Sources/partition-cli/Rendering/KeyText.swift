@@ -22,6 +22,13 @@ struct KeyText {
         }
     }
 
+    /// `covered until 2027-02-01 (67.3 days)`, or what else there is to say.
+    func covered(_ coverage: CoverageReport) -> String {
+        guard let until = coverage.coveredUntil else { return "now has no partition" }
+        return until == .max
+            ? "covered for ever" : "covered until \(display(until)) (\(Self.days(coverage.daysRemaining)))"
+    }
+
     func display(_ range: KeyRange) -> String { "\(display(range.lower)) … \(display(range.upper))" }
 
     /// A literal of PostgreSQL's as ISO 8601: `2026-12-01`, `2026-12-01T00:00:00`, `2026-12-01T00:00:00Z`.

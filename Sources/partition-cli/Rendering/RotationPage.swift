@@ -118,6 +118,7 @@ struct RotationPage {
             switch (step.result, table.outcome) {
             case (.skipped(let why), .quotaExceeded(let said)) where why == said: "skipped"
             case (.deferred(let why, _), .deferred(let said)) where why == said: "deferred"
+            case (.failed(let why), .failed(let said)) where why == said: "failed"
             default: step.words
             }
         return (step.step.words(table.policy) + [words], step.tone)
@@ -125,10 +126,7 @@ struct RotationPage {
 
     private func words(_ table: TableReport) -> String {
         guard let policy = table.policy, let coverage = table.coverage else { return state(of: table) }
-        let until =
-            coverage.coveredUntil.map {
-                "covered until \(KeyText(policy).display($0)) (\(KeyText.days(coverage.daysRemaining)))"
-            } ?? "now has no partition"
+        let until = KeyText(policy).covered(coverage)
         return table.outcome == .converged ? until : "\(until); \(state(of: table))"
     }
 

@@ -61,7 +61,8 @@ extension Step {
             let range =
                 policy.map { KeyText($0).display(creation.range) } ?? "\(creation.lowerBound) … \(creation.upperBound)"
             return [
-                sign, creation.name.description, creation.adoptsExisting ? "\(range) (exists, is attached)" : range,
+                sign, creation.name.description,
+                creation.adoptsExisting ? "\(range) (a table that is there already)" : range,
             ]
         case .repairIndex: return [sign, "index \(target)", ""]
         case .finalizeDetach: return [sign, "detach of \(target)", ""]

@@ -3,12 +3,25 @@
 
 /// `--db-url=$DB_URL`, or another such option, with a variable that isn't set: the parser would take the next word for the value.
 enum EmptyURL {
-    /// What to say; nil where no URL is empty.
+    /// What to say; nil where no option's value is empty.
     static func failure(in values: [String]) -> CommandFailure? {
-        if values.contains("--db-url=") { return database("--db-url") }
-        if values.contains("--registry-url=") { return registry("--registry-url") }
-        if values.contains("--config=") { return policyFile("--config") }
-        return nil
+        let options = values.prefix { $0 != "--" }
+        guard let word = options.first(where: { $0.hasPrefix("--") && $0.firstIndex(of: "=") == $0.indices.last })
+        else {
+            return nil
+        }
+        let option = String(word.dropLast())
+        return switch option {
+        case "--db-url": database(option)
+        case "--registry-url": registry(option)
+        case "--config": policyFile(option)
+        default:
+            CommandFailure(
+                .usage,
+                "\(option) is empty: probably a variable that isn't set",
+                remedy: "give it a value, or leave it out"
+            )
+        }
     }
 
     /// - Parameter source: the option or variable.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
+import Synchronization
+
 #if canImport(Darwin)
     import Darwin
 #else
@@ -15,6 +17,19 @@ struct Standard: Sendable {
     let descriptor: CInt
 
     var isTerminal: Bool { isatty(descriptor) == 1 }
+
+    /// Why something written to standard output didn't get there; 0 where all did. A reader that has gone, as `head` does, has what it wanted.
+    static var lostOutput: CInt { lost.load(ordering: .relaxed) }
+    private static let lost = Atomic<CInt>(0)
+
+    /// Gives the standard descriptors that the caller closed something to stand for: the next file or socket that is opened would else be taken
+    /// for standard output, and a result written into the database's connection.
+    static func occupyDescriptors() {
+        for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) == -1 {
+            // The lowest free descriptor, which is this one. Writing to it fails, as it should.
+            _ = open("/dev/null", O_RDONLY)
+        }
+    }
 
     /// All of it, or as much as the reader at the other end takes.
     ///
@@ -33,6 +48,7 @@ struct Standard: Sendable {
                 if count > 0 {
                     rest = UnsafeRawBufferPointer(rebasing: rest[count...])
                 } else if errno != EINTR && errno != EAGAIN {
+                    if descriptor == STDOUT_FILENO && errno != EPIPE { Self.lost.store(errno, ordering: .relaxed) }
                     return false
                 }
             }

@@ -73,6 +73,15 @@ struct PropertyComparisonTests {
         Change("index events_pkey: comment") { $0.indexes[0].comment = nil },
         Change("index events_pkey: comment of the constraint") { $0.indexes[0].constraintComment = nil },
         Change("index events_pkey: statistics target of column 1") { $0.indexes[0].statisticsTargets = [:] },
+        Change("check mine") {
+            $0.checks.append(.init(name: "mine", definition: "CHECK (false)", isValidated: true, comment: nil))
+        },
+        Change("unique index mine") { $0.indexes.append(.extra("UNIQUE USING btree (note)", constraint: "u")) },
+        Change("unique index mine") { $0.indexes.append(.extra("UNIQUE USING btree (note)", constraint: "")) },
+        Change("exclusion constraint mine") { $0.indexes.append(.extra("USING gist (note)", constraint: "x")) },
+        Change("trigger mine") { $0.triggers["mine"] = "O" },
+        Change("rule mine") { $0.rules = ["mine"] },
+        Change("foreign key mine") { $0.ownForeignKeys = ["mine"] },
         Change("statistics events_stat") { $0.statistics = [] },
         Change("statistics events_stat: target") { $0.statistics[0].target = nil },
         Change("statistics events_stat: comment") { $0.statistics[0].comment = nil },
@@ -104,11 +113,11 @@ struct PropertyComparisonTests {
                 var index = properties.indexes[0]
                 index.parentIndex = nil
                 index.name = "extra"
+                index.definition = "USING btree (note)"
+                index.constraint = ""
                 properties.indexes.append(index)
             },
-            Change("a check of its own") {
-                $0.checks.append(.init(name: "mine", definition: "CHECK (true)", isValidated: true, comment: nil))
-            },
+            Change("a trigger of its own that is disabled") { $0.triggers["mine"] = "D" },
             Change("a statistics object of its own") { properties in
                 var object = properties.statistics[0]
                 object.definition = "(mcv) ON a, b"
@@ -289,5 +298,21 @@ struct ExpectedPropertiesTests {
         let expected = Self.parent.expectedOfPartition(like: sibling)
         #expect(expected.indexes == Self.parent.indexes)
         #expect(expected.statistics == Self.parent.statistics)
+    }
+}
+
+extension RelationProperties.Index {
+    /// An index that somebody gave to the partition alone.
+    fileprivate static func extra(_ definition: String, constraint: String) -> Self {
+        .init(
+            parentIndex: nil,
+            name: "mine",
+            isValid: true,
+            definition: definition,
+            constraint: constraint,
+            tablespace: nil,
+            statisticsTargets: [:],
+            comment: nil
+        )
     }
 }

@@ -18,6 +18,17 @@ struct IdentifierNameTests {
         )
     }
 
+    @Test(
+        "are found again without what was added where they were taken",
+        arguments: [
+            ("nt_2026_12_alt1", "nt_2026_12"), ("nt_alt19", "nt"), ("nt_alt", "nt_alt"), ("_alt1", "_alt1"),
+            ("nt_2026_12", "nt_2026_12"), ("salt1", "salt1"), ("é_alt2", "é"),
+        ]
+    )
+    func alternatives(name: String, original: String) {
+        #expect(IdentifierName.withoutAlternative(name) == original)
+    }
+
     @Test("that are too long keep their suffix and a hash of the rest")
     func truncates() {
         let table = String(repeating: "a", count: 60)

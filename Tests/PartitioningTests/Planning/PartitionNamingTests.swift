@@ -43,6 +43,28 @@ struct PartitionNamingTests {
         #expect(findings.first?.message.hasSuffix(": it has other columns") == true)
     }
 
+    @Test("the name that a stranger forced on our partitions is no pattern for those that come after")
+    func alternatives() throws {
+        let table = try PartitionedTable.events([
+            "events_2026_11_alt1 [2026-11-01, 2026-12-01)", "events_2026_12_alt12 [2026-12-01, 2027-01-01)",
+        ])
+        #expect(try planned(table.marked()).creations.map(\.name.name) == ["events_2027_01"])
+        // Somebody's own names are his own matter.
+        #expect(try planned(table, buffer: 30).policy?.names.description != "{table}_{yyyy}_{mm}")
+    }
+
+    @Test("that follow from no existing one are said to be of another style, with the zone that may be the reason")
+    func anotherStyle() throws {
+        let hours = (4...7).map { "hp_202611220\($0) [2026-11-22 0\($0 - 1):00, 2026-11-22 0\($0):00)" }
+        let plan = try planned(.events(hours, named: "hp"), at: "2026-11-22 06:30", buffer: 1)
+        let finding = try #require(plan.findings(.nameStyle).first, "\(plan.findings)")
+        #expect(finding.severity == .note)
+        #expect(finding.message.contains("public.hp_2026112207") && finding.message.contains("in UTC"))
+        #expect(finding.remedy?.contains("--timezone") == true)
+        let right = (4...7).map { "hp_202611220\($0) [2026-11-22 0\($0):00, 2026-11-22 0\($0 + 1):00)" }
+        #expect(try planned(.events(right, named: "hp"), at: "2026-11-22 06:30", buffer: 1).findings(.nameStyle) == [])
+    }
+
     @Test("a stranger in another schema is in nobody's way")
     func otherSchema() throws {
         let name = RelationName(schema: "archive", name: "events_2026_12")

@@ -56,7 +56,8 @@ struct LeftAloneTests {
             table.ownedByExtension = "timescale"
         },
         Row("when pg_partman maintains it", .maintainedByPartman, "pg_partman") { $0.isMaintainedByPartman = true },
-        Row("when the role isn't its owner", .notOwned, code: .privilege, "its owner, alice") { table in
+        Row("when the role isn't its owner", .notOwned, code: .privilege, severity: .warning, "its owner, alice") {
+            table in
             table.owner = "alice"
             table.isOwnedByUs = false
         },
@@ -85,7 +86,7 @@ struct LeftAloneTests {
         Row("when it has but a default partition", .notInferable, "no partition with two finite bounds") {
             bound(.known(.default), &$0)
         },
-        Row("when its bounds follow no interval", .notInferable, "isn't a minute") { table in
+        Row("when its bounds follow no interval", .notInferable, severity: .warning, "isn't a minute") { table in
             table.partitions = [try Partition("odd [2026-11-03, 2026-11-07)")]
         },
         Row("when nobody extends it", .dormant, "nobody has extended it") { table in
@@ -130,10 +131,33 @@ struct LeftAloneTests {
             table.isOwnedByUs = false
         }
         #expect(
-            try planned(alices).leftAlone?.remedy == "connect as alice, or: GRANT alice TO the connected role"
+            try planned(alices).leftAlone?.remedy == "connect as alice, or: GRANT alice TO owner"
         )
+        let administrators = alices.changing { $0.isOwnedBySuperuser = true }
+        let remedy = try #require(try planned(administrators).leftAlone?.remedy)
+        #expect(!remedy.contains("GRANT") && remedy.contains("ALTER TABLE public.events OWNER TO"), "\(remedy)")
         let empty = table.changing { $0.partitions = [] }
         #expect(try planned(empty).leftAlone?.remedy?.hasPrefix("create the first partition by hand") == true)
+    }
+
+    @Test("are a warning where they run out within the buffer, unless nobody seems to use them; when they end is said")
+    func runningOut() throws {
+        func finding(_ partition: String, buffer: Int = 60) throws -> Finding {
+            let table = try PartitionedTable.events([partition]).changing { table in
+                table.owner = "alice"
+                table.isOwnedByUs = false
+            }
+            return try #require(try planned(table, buffer: buffer).findings.first)
+        }
+        let soon = try finding("events_2026_11 [2026-11-01, 2026-12-01)")
+        #expect(soon.severity == .warning)
+        #expect(soon.message.hasSuffix("; its last partition ends at 2026-12-01 00:00:00+00, 8.5 days from now"))
+        #expect(try finding("events_2026_11 [2026-11-01, 2026-12-01)", buffer: 8).severity == .note)
+        #expect(try finding("events_2027 [2026-01-01, 2028-01-01)").severity == .note)
+        #expect(try finding("events_2026_10 [2026-10-01, 2026-11-01)").severity == .warning)
+        let old = try finding("events_2020 [2020-01-01, 2021-01-01)")
+        #expect(old.severity == .note && old.message.contains("its last partition ended at 2021-01-01"))
+        #expect(try finding("events_all [2020-01-01, MAXVALUE)").severity == .note)
     }
 
     @Test("are in no other table's way")
