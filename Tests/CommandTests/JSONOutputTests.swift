@@ -47,7 +47,7 @@ struct JSONOutputTests {
                 ["condition", "holder", "startedAt", "durationSeconds", "registry", "summary"]
             ),
             (["verify"], ["findings", "summary", "registry", "tables"]),
-            (["status"], ["serverVersion", "isStandby", "now", "tables"]),
+            (["status"], ["serverVersion", "isStandby", "now", "lastRun", "tables"]),
             (["resolve", "events", "2999-01-01"], ["table", "key", "partition", "entry", "source", "version"]),
             (["resolve", "regions", "x"], ["error"]),
         ]

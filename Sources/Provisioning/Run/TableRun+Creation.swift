@@ -75,7 +75,7 @@ extension TableRun {
             let ahead = remaining.filter { $0.creation?.receivesWritesNow == false }
             let creations = ahead.compactMap(\.creation)
             // Without a look at the rows no CHECK either: it might refuse rows that are being written.
-            guard let occupied, !creations.isEmpty, size > DefaultShield.scanLimit else { return remaining }
+            guard let occupied, !creations.isEmpty, size > OnlineWork.scanLimit else { return remaining }
             // Known before it stands: whatever happens from here on, it comes off.
             debris.check = DefaultShield.constraint(over: creations)
             let end = prolonged(by: online).deadline
