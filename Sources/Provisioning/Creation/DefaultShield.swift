@@ -11,6 +11,8 @@ import Partitioning
 /// partition. With one validated CHECK for all ranges of a run it takes milliseconds. While the CHECK stands, rows of those ranges are refused: it is
 /// used only for ranges ahead of all writes, and dropped in the same run.
 struct DefaultShield {
+    static let scanLimit = OnlineWork.scanLimit
+
     let connection: Connection
     let defaultPartition: Partition
     let key: PartitionedTable.KeyPart
