@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-.PHONY: help setup build demo test lint release mutants soak image-check
+.PHONY: help setup build demo test lint release completions golden mutants soak image-check
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -22,11 +22,18 @@ test: ## Set up, build, run every test on PostgreSQL 15, 16 and 18
 lint: ## What can be checked without a build
 	@scripts/lint.sh
 
-release: setup ## A stripped release binary with the Swift runtime in it, in dist/
+release: setup ## A stripped release binary with the Swift runtime in it, completions and man page, in dist/
 	swift build -c release --static-swift-stdlib --product partition-cli
 	mkdir -p dist
 	strip -o dist/partition-cli "$$(swift build -c release --static-swift-stdlib --show-bin-path)/partition-cli"
 	dist/partition-cli --version
+	scripts/shell-files.sh dist/partition-cli dist
+
+completions: build ## Completions for bash, zsh, fish and the man page, in dist/
+	scripts/shell-files.sh "$$(swift build --show-bin-path)/partition-cli" dist
+
+golden: setup build ## Record anew what people see on their terminals, in Tests/Golden
+	scripts/golden.sh "$$(swift build --show-bin-path)/partition-cli"
 
 mutants: setup ## Break the code in known ways; the tests must notice each
 	@scripts/mutants.sh

@@ -64,6 +64,14 @@ missing_debian_packages() {
     { command -v prometheus-alertmanager && command -v amtool; } >/dev/null || echo prometheus-alertmanager
     command -v curl >/dev/null || echo curl
     command -v systemd-analyze >/dev/null || echo systemd
+    # For the tests of what people see and type: terminals, shells, the man page, a clock of their own.
+    command -v tmux >/dev/null || echo tmux
+    command -v zsh >/dev/null || echo zsh
+    command -v fish >/dev/null || echo fish
+    command -v man >/dev/null || echo man-db
+    # man formats with groff; without it there are no warnings to look for.
+    command -v groff >/dev/null || echo groff
+    [ -n "$(find /usr/lib /usr/local/lib -name libfaketime.so.1 -print -quit 2>/dev/null)" ] || echo faketime
     [ -n "$(usable_python)" ] || echo python3-venv
 }
 

@@ -103,6 +103,41 @@ extension PostgresRegistry {
     }
 }
 
+extension PostgresRegistry {
+    /// The last run that was written down for a database. For people: nothing is decided by it.
+    ///
+    /// - Returns: nil where none was, or where the schema isn't installed.
+    public func lastRun(of database: String) async throws(RegistryError) -> RunRecord? {
+        do {
+            let rows = try await query(
+                """
+                SELECT (extract(epoch FROM started_at) * 1000000)::bigint AS started,
+                       (extract(epoch FROM finished_at) * 1000000)::bigint AS finished, command, exit_status, report::text AS report
+                  FROM partition_registry.run WHERE report ->> 'database' = \(bind: database) ORDER BY id DESC LIMIT 1
+                """
+            )
+            return try rows.first.map(RunRecord.init)
+        } catch let error as RegistryError {
+            if error.code == .notInstalled { return nil }
+            throw error
+        } catch {
+            throw RegistryError(.unreachable, "the last run can't be read: \(error)")
+        }
+    }
+}
+
+extension RunRecord {
+    fileprivate init(_ row: Row) throws(PostgresError) {
+        self.init(
+            startedAt: try row.int64("started"),
+            finishedAt: try row.int64("finished"),
+            command: try row.string("command"),
+            exitStatus: try row.int("exit_status"),
+            report: try row.string("report")
+        )
+    }
+}
+
 /// One run of the tool, for the registry's table of runs.
 public struct RunRecord: Sendable, Hashable {
     /// Microseconds since 1970 UTC.

@@ -9,8 +9,7 @@ struct PartitionCLI: ParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "partition-cli",
-        abstract:
-            "Create the next partitions of PostgreSQL tables before rows need them, and publish their boundaries.",
+        abstract: "Create partitions of PostgreSQL tables before rows need them.",
         discussion: """
             Example:
               partition-cli rotate --buffer-days=60 --db-url=$DB_URL \\

@@ -38,7 +38,7 @@ struct Program {
 
     private static func run(_ arguments: ProcessArguments) async -> ExitStatus {
         if let failure = EmptyURL.failure(in: arguments.values) {
-            Standard.error.write(failure.text + "\n")
+            show(failure)
             return failure.status
         }
         let command: any ParsableCommand
@@ -70,22 +70,31 @@ struct Program {
         do {
             try command.run()
         } catch {
-            Standard.output.write(PartitionCLI.fullMessage(for: error) + "\n")
+            Standard.output.write(PartitionCLI.fullMessage(for: error, columns: width(of: .output)) + "\n")
         }
         return .success
     }
 
     private static func refuse(_ error: any Error, _ arguments: ProcessArguments) -> ExitStatus {
-        let message = arguments.withoutSecrets(PartitionCLI.fullMessage(for: error))
-        if PartitionCLI.exitCode(for: error) == .success {
-            Standard.output.write(message + "\n")
-            return .success
-        }
-        if let failure = StrayWord.failure(in: arguments.values) {
-            Standard.error.write(failure.text + "\n")
+        let isAsked = PartitionCLI.exitCode(for: error) == .success
+        let stream: Standard = isAsked ? .output : .error
+        if !isAsked, let failure = StrayWord.failure(in: arguments.values) {
+            show(failure)
         } else {
-            Standard.error.write(message + "\n")
+            let message = PartitionCLI.fullMessage(for: error, columns: width(of: stream))
+            stream.write(arguments.withoutSecrets(message) + "\n")
         }
-        return .usage
+        return isAsked ? .success : .usage
+    }
+
+    /// Before there are options that say how.
+    private static func show(_ failure: CommandFailure) {
+        let rendition = Rendition(columns: Standard.error.columns, environment: ProcessEnvironment.current)
+        Standard.error.write(failure.page.text(rendition))
+    }
+
+    /// The parser itself would take `COLUMNS` for the width of a pipe.
+    private static func width(of stream: Standard) -> Int {
+        Rendition(columns: stream.columns, environment: [:]).drawingWidth
     }
 }

@@ -58,6 +58,11 @@ struct EventsTable {
         }
     }
 
+    func oid(of name: String) async throws -> UInt32 {
+        let rows = try await connection.query("SELECT \(bind: name)::regclass::oid::bigint AS oid")
+        return UInt32(try rows.first?.int64("oid") ?? 0)
+    }
+
     /// Everything in the database that DDL could have changed.
     var fingerprint: [String] {
         get async throws {

@@ -47,7 +47,7 @@ struct JSONOutputTests {
                 ["condition", "holder", "startedAt", "durationSeconds", "registry", "summary"]
             ),
             (["verify"], ["findings", "summary", "registry", "tables"]),
-            (["status"], ["serverVersion", "isStandby", "now", "tables"]),
+            (["status"], ["serverVersion", "isStandby", "now", "lastRun", "tables"]),
             (
                 ["doctor"],
                 ["hazards", "convoys", "serverVersion", "isStandby", "now", "registry", "summary", "database"]

@@ -30,19 +30,4 @@ struct OptionValueTests {
     func percentages(text: String, number: Int) throws {
         #expect(try Transform.percentage(text) == number)
     }
-
-    @Test("a text from a database can't steer the terminal")
-    func controlCharacters() {
-        var page = Page()
-        page.line("a\u{1B}[2Jb\nc\u{202E}d")
-        #expect(page.text(coloured: false) == "a\\u{1b}[2Jb\\u{a}c\\u{202e}d\n")
-    }
-
-    @Test("columns stand under each other, and colour is per line")
-    func columns() {
-        var page = Page()
-        page.columns([["a", "bb", "c"], ["aaa", "b", ""]], indent: 1) { $0 == 0 ? .heading : .plain }
-        #expect(page.text(coloured: false) == " a    bb  c\n aaa  b   \n")
-        #expect(page.text(coloured: true) == "\u{1B}[1m a    bb  c\u{1B}[0m\n aaa  b   \n")
-    }
 }

@@ -2,6 +2,8 @@
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
 import LibPQ
+import Partitioning
+import Provisioning
 import Testing
 import TestSupport
 
@@ -42,6 +44,46 @@ struct PlanTests {
         let done = try await Tool.run(["plan", "--detailed-exitcode", "--db-url=\(events.url)"])
         #expect(done.status == 0)
         #expect(done.output.contains("nothing to do, 1 table unchanged"))
+    }
+
+    @Test("says how big the default partition is that will be read, and how long that takes; milliseconds without one")
+    func sizes() async throws {
+        let events = try await EventsTable()
+        let plain = try await Tool.run(["plan", "--db-url=\(events.url)"])
+        #expect(plain.output.contains("     takes: milliseconds"), "\(plain.everything)")
+        #expect(plain.output.contains("     in the way now: nobody"))
+        #expect(!plain.output.contains("times are estimates"))
+        _ = try await events.connection.query(
+            "CREATE TABLE rest PARTITION OF events DEFAULT WITH (autovacuum_enabled = off)"
+        )
+        _ = try await events.connection.query(
+            "INSERT INTO events SELECT n, '2001-01-01' FROM generate_series(1, 250000) n"
+        )
+        let text = try await Tool.run(["plan", "--db-url=\(events.url)"])
+        #expect(text.output.contains("to read public.rest (11 MB) twice beside"), "\(text.everything)")
+        #expect(text.output.contains("times are estimates"))
+        let json = try await Tool.run(["plan", "--output=json", "--db-url=\(events.url)"]).json
+        let table = try #require((json["tables"] as? [[String: Any]])?.first)
+        let work = try #require((table["work"] as? [[String: Any]])?.first)
+        #expect(work["kind"] as? String == "read-default-partition")
+        #expect(work["passes"] as? Int == 2)
+        let size = try #require(
+            await events.connection.query("SELECT pg_relation_size('rest') AS bytes").first
+        ).int64("bytes")
+        #expect(work["bytes"] as? Int64 == size)
+        let seconds = try #require(work["estimatedSeconds"] as? Double)
+        #expect(abs(seconds - Double(2 * size) / Double(OnlineWork.scanRate)) < 0.001)
+    }
+
+    @Test("a table that is locked has no size, and nobody waits for one")
+    func locked() async throws {
+        let events = try await EventsTable()
+        _ = try await events.connection.query("CREATE TABLE rest PARTITION OF events DEFAULT")
+        let holder = try await events.database.connect()
+        _ = try await holder.query("BEGIN")
+        _ = try await holder.query("LOCK TABLE rest IN ACCESS EXCLUSIVE MODE")
+        let sizes = try await RelationSizes.read(of: [try await events.oid(of: "rest")], on: events.connection)
+        #expect(sizes == [:])
     }
 
     @Test("names who is in the way at this moment")

@@ -72,6 +72,44 @@ struct StatusTests {
         #expect(many["atLeast"] as? Int == 10_001)
     }
 
+    @Test("shows the last run where the registry has written it down, and says where it isn't known")
+    func lastRun() async throws {
+        let events = try await EventsTable()
+        func status(_ registry: String, _ format: String) async throws -> Tool.Result {
+            try await Tool.run(["status", "--output=\(format)", "--db-url=\(events.url)", "--registry-url=\(registry)"])
+        }
+        #expect(try await status("self", "json").json["lastRun"] is NSNull)
+        #expect(try await status("self", "text").output.contains("last run: none is written down"))
+        #expect(try await status("none", "text").output.contains("last run: unknown here"))
+        _ = try await Tool.run(["rotate", "--db-url=\(events.url)", "--registry-url=self"])
+        let run = try #require(try await status("self", "json").json["lastRun"] as? [String: Any])
+        #expect(run["command"] as? String == "rotate")
+        #expect(run["exitStatus"] as? Int == 0)
+        #expect(try await status("self", "text").output.contains(" ago), rotate took "))
+        // A registry can serve several databases.
+        _ = try await events.connection.query(
+            "UPDATE partition_registry.run SET report = report || '{\"database\": \"another\"}'"
+        )
+        #expect(try await status("self", "json").json["lastRun"] is NSNull)
+    }
+
+    @Test("draws how a table is covered, in ASCII where the locale isn't UTF-8")
+    func timeLine() async throws {
+        let events = try await EventsTable()
+        func drawing(_ environment: [String: String]) async throws -> [Substring] {
+            let result = try await Tool.run(["status", "--db-url=\(events.url)"], environment: environment)
+            return result.output.split(separator: "\n")
+        }
+        let utf8 = try await drawing(["LANG": "C.UTF-8"])
+        let marks = try #require(utf8.first { $0.contains("▼ now") })
+        #expect(marks.hasSuffix("end of the buffer ▼"))
+        let bar = try #require(utf8.first { $0.contains("━") })
+        #expect(bar.count == 78)
+        let ascii = try await drawing(["LANG": "C"])
+        #expect(ascii.contains { $0.contains("v now") })
+        #expect(ascii.allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } })
+    }
+
     @Test("changes nothing")
     func readOnly() async throws {
         let events = try await EventsTable()

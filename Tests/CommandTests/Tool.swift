@@ -68,7 +68,7 @@ final class Running: Sendable {
     private let directory: URL
     private let ended: Task<Int32, Never>
 
-    /// The environment is the one given and nothing else, but for `PATH`.
+    /// The environment is the one given and nothing else, but for `PATH` and a locale.
     init(
         _ path: String,
         _ arguments: [String],
@@ -80,8 +80,8 @@ final class Running: Sendable {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
-        process.environment = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"]
-            .merging(environment) { _, new in new }
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        process.environment = ["PATH": path, "LANG": "C.UTF-8"].merging(environment) { _, new in new }
         process.currentDirectoryURL = workingDirectory ?? directory
         process.standardInput = FileHandle.nullDevice
         // Files, since a pipe that nobody reads fills up.

@@ -7,6 +7,8 @@ package import Partitioning
 package enum RunEvent: Sendable {
     case observed(tables: Int)
     case planned(Plan)
+    /// A default partition is read beside its readers and writers, which takes as long as it is big.
+    case scanning(RelationName, bytes: Int64?, Scan)
     case stepStarted(Step, index: Int, count: Int)
     case stepFinished(StepReport)
     /// The locks of a step were asked for once.
@@ -19,6 +21,14 @@ package enum RunEvent: Sendable {
     case waitingForReplication(RelationName, [Laggard])
     case verifying(partitions: Int)
     case publishing(tables: Int)
+
+    /// What a default partition is read for.
+    package enum Scan: Sendable {
+        /// Rows of the ranges that are to be attached.
+        case forRows
+        /// The proof that it holds none of them.
+        case forCheck
+    }
 }
 
 /// What can be set aside. Stable names for programs.

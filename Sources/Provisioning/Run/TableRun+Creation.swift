@@ -69,17 +69,19 @@ extension TableRun {
         guard let first = steps.first else { return nil }
         let clock = ContinuousClock.now
         do {
+            let size = try await shield.sizeInBytes()
+            tell(.scanning(shield.defaultPartition.name, bytes: size, .forRows))
             let occupied = try await occupied(steps, shield: shield, &result)
             online = ContinuousClock.now - clock
             let remaining = steps.filter { step in step.creation.map { occupied?.contains($0) != true } ?? true }
             let ahead = remaining.filter { $0.creation?.receivesWritesNow == false }
             let creations = ahead.compactMap(\.creation)
             // Without a look at the rows no CHECK either: it might refuse rows that are being written.
-            guard let occupied, !creations.isEmpty, try await shield.sizeInBytes() > DefaultShield.scanLimit
-            else { return remaining }
+            guard let occupied, !creations.isEmpty, size > OnlineWork.scanLimit else { return remaining }
             // Known before it stands: whatever happens from here on, it comes off.
             debris.check = DefaultShield.constraint(over: creations)
             let end = prolonged(by: online).deadline
+            tell(.scanning(shield.defaultPartition.name, bytes: size, .forCheck))
             switch try await shield.raise(over: creations, sparing: occupied, until: end) {
             case .raised(let raised):
                 online += raised.validation

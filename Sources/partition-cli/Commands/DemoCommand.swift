@@ -8,13 +8,17 @@ import LocalPostgres
 struct DemoCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Show the whole on a throwaway PostgreSQL in a temporary directory, then clean up.",
+        abstract: "Show the whole on a throwaway PostgreSQL.",
+        usage: "partition-cli demo [<options>]",
         discussion: """
             Example:
               partition-cli demo
 
-            Needs PostgreSQL's server programs: those in the directory PARTITION_CLI_PG_BIN, else in PATH, else where packages \
-            put them. Touches no other server.
+            The server lives in a temporary directory, which is removed at the end.
+
+            Needs PostgreSQL's server programs: those in the directory
+            PARTITION_CLI_PG_BIN, else in PATH, else where packages put them. Touches no
+            other server.
             """
     )
 

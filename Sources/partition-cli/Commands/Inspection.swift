@@ -16,6 +16,10 @@ struct Inspection: Sendable {
     struct Table<Extra: Sendable>: Sendable {
         var plan: TablePlan
         var partitions: [Partition]
+        /// What attached partitions hold of the key, as far as their bounds can be read.
+        var ranges: [KeyRange]
+        /// The server's clock when the catalog was read.
+        var now: Instant
         var standing: RegistryStanding
         /// nil for a table that isn't there.
         var extra: Extra?
@@ -69,7 +73,16 @@ struct Inspection: Sendable {
         var tables: [Table<Extra>] = []
         for (index, plan) in observation.plan.tables.enumerated() {
             guard let table = observation.snapshot.tables.first(where: { $0.oid == plan.oid }) else {
-                tables.append(Table(plan: plan, partitions: [], standing: .unmanaged, extra: nil))
+                tables.append(
+                    Table(
+                        plan: plan,
+                        partitions: [],
+                        ranges: [],
+                        now: observation.snapshot.server.now,
+                        standing: .unmanaged,
+                        extra: nil
+                    )
+                )
                 continue
             }
             console.progress?.say("\(plan.table) (\(index + 1) of \(observation.plan.tables.count))")
@@ -77,6 +90,8 @@ struct Inspection: Sendable {
                 Table(
                     plan: plan,
                     partitions: table.partitions,
+                    ranges: PolicyInference.ranges(of: table).filter { !$0.partition.isDetachPending }.map(\.range),
+                    now: observation.snapshot.server.now,
                     standing: await .of(table, policy: plan.policy, in: choice.registry),
                     extra: try await extra(session, observation, table, plan)
                 )

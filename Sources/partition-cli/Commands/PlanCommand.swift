@@ -11,14 +11,19 @@ import Provisioning
 struct PlanCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Show what rotate would do now, with reasons and locks. Changes nothing.",
+        abstract: "Show what rotate would do now. Changes nothing.",
+        usage: "partition-cli plan [<options>]",
         discussion: """
+            With the reason of each step, its locks, who holds them now, and how long
+            what takes long will take.
+
             Example:
-              partition-cli plan --buffer-days=90 --table=public.events --db-url=$DB_URL
+              partition-cli plan --table=public.events --db-url=$DB_URL
               partition-cli plan --out=plan.json --db-url=$DB_URL
               partition-cli plan --sql --db-url=$DB_URL > runbook.sql
 
-            Exit status: 0; with --detailed-exitcode 2 where there is something to do; 1 where a table needs a hand.
+            Exit status: 0; with --detailed-exitcode 2 where there is something to do;
+            1 where a table needs a hand.
             """
     )
 

@@ -23,6 +23,8 @@ struct PlanResult: Sendable {
     var blockers: [Blocker]
     var registry: RegistryChoice
     var standings: [RelationName: RegistryStanding]
+    /// What takes as long as tables are big.
+    var work: [RelationName: [OnlineWork]]
 
     static func make(
         _ configuration: ConnectionConfiguration,
@@ -73,7 +75,8 @@ struct PlanResult: Sendable {
                 forecast: forecast,
                 blockers: try await Blocker.current(of: observation.plan.steps, on: session.connection),
                 registry: choice,
-                standings: standings
+                standings: standings,
+                work: try await Self.work(of: observation, session)
             )
         }
     }
@@ -97,6 +100,25 @@ struct PlanResult: Sendable {
         return plan
     }
 
+    private static func work(
+        of observation: Observation,
+        _ session: DatabaseSession
+    ) async throws -> [RelationName: [OnlineWork]] {
+        let tables = Dictionary(
+            observation.snapshot.tables.map { ($0.oid, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        let planned = observation.plan.tables.compactMap { plan in tables[plan.oid].map { (plan, $0) } }
+        let sizes = try await RelationSizes.read(
+            of: planned.flatMap { OnlineWork.relations(of: $0.0, in: $0.1) },
+            on: session.connection
+        )
+        return Dictionary(
+            planned.map { ($0.0.table, OnlineWork.of($0.0, in: $0.1, sizes: sizes)) },
+            uniquingKeysWith: { first, _ in first }
+        )
+    }
+
     /// Tables that a run would leave as they are, though something is wrong with them, need a hand.
     func status(named: Set<RelationName>, detailed: Bool) -> ExitStatus {
         let needsHand = plan.tables.contains { table in
@@ -109,87 +131,12 @@ struct PlanResult: Sendable {
         return detailed && !isIdle ? .changesPlanned : .success
     }
 
-    // MARK: - For people
-
-    var page: Page {
-        var page = Page()
-        let basis = policyFile.map { "policy \($0)" } ?? "buffer \(counted(bufferDays, "day"))"
-        page.line("plan for the database \(plan.database), \(basis)", .heading)
-        for table in plan.tables
-        where !table.steps.isEmpty || table.findings.contains(where: \.isOpen) || isToPublish(table) {
-            page.section(self.page(of: table))
-        }
-        page.section(LeftAlonePage.page(of: plan.tables))
-        if let reason = registry.reason { page.line("the maps would be published nowhere: \(reason)") }
-        if let quota { page.line(quota.text) }
-        for space in forecast { page.line("forecast: \(space.words)", space.fits == false ? .removed : .plain) }
-        if !blockers.isEmpty {
-            page.line("in the way at this moment:")
-            for blocker in blockers.prefix(10) { page.line("\(blocker)", indent: 2, .changed) }
-        }
-        page.line()
-        page.line(summary, .heading)
-        return page
-    }
-
     /// A changed table is published, and one whose stored map isn't what it should be.
-    private func isToPublish(_ table: TablePlan) -> Bool {
+    func isToPublish(_ table: TablePlan) -> Bool {
         guard registry.registry != nil, table.policy != nil else { return false }
         if !table.steps.isEmpty { return true }
         if case .current = standings[table.table] { return false }
         return true
-    }
-
-    private func page(of table: TablePlan) -> Page {
-        var page = Page()
-        page.line(Self.heading(of: table), .heading)
-        let rows = table.steps.map { $0.words(table.policy) + [$0.reason] }
-        page.columns(rows, indent: 2) { table.steps[$0].tone }
-        page.append(Self.locks(of: table.steps))
-        if isToPublish(table), let standing = standings[table.table] {
-            page.line("~  publish to \(registry.name) (now: \(StandingView(standing).words))", indent: 2, .changed)
-        }
-        for finding in table.findings where finding.isOpen { page.append(FindingPage.page(of: finding)) }
-        return page
-    }
-
-    /// Each set of locks once, with the steps that take it where they differ.
-    private static func locks(of steps: [Step]) -> Page {
-        var page = Page()
-        var sets: [[LockUse]] = []
-        for step in steps where !sets.contains(step.locks) { sets.append(step.locks) }
-        for set in sets {
-            let takers = steps.filter { $0.locks == set }
-            let others = takers.count > 1 ? " and \(takers.count - 1) more" : ""
-            let whose = sets.count > 1 ? " of \(takers[0].sign) \(takers[0].target)\(others)" : ""
-            let words = set.map { "\($0.mode.rawValue) on \($0.relation)" }.joined(separator: ", ")
-            page.line("locks\(whose): \(words)", indent: 5, .faint)
-        }
-        return page
-    }
-
-    private static func heading(of table: TablePlan) -> String {
-        guard let policy = table.policy, let coverage = table.coverage else { return table.table.description }
-        let key = KeyText(policy)
-        let until = key.covered(coverage)
-        return "\(table.table): every \(key.interval), \(until), needed until \(key.display(coverage.requiredUntil))"
-    }
-
-    private var summary: String {
-        let tally = Tally(plan.steps)
-        let unchanged = plan.tables.filter { $0.policy != nil && $0.steps.isEmpty }.count
-        let alone = plan.tables.filter { $0.policy == nil }.count
-        if plan.tables.isEmpty { return "nothing to do: there are no partitioned tables" }
-        var parts: [String] = []
-        if tally.partitions > 0 { parts.append("\(tally.partitions) to create") }
-        if tally.indexes > 0 { parts.append("\(counted(tally.indexes, "index", "indexes")) to repair") }
-        if tally.leftovers > 0 { parts.append("\(counted(tally.leftovers, "leftover")) to clear") }
-        let maps = plan.tables.filter(isToPublish).count
-        if maps > 0 { parts.append("\(counted(maps, "map")) to publish") }
-        if parts.isEmpty { parts.append("nothing to do") }
-        if unchanged > 0 { parts.append("\(counted(unchanged, "table")) unchanged") }
-        if alone > 0 { parts.append("\(counted(alone, "table")) left alone") }
-        return parts.joined(separator: ", ")
     }
 }
 

@@ -110,7 +110,7 @@ extension Hazard {
             .registryUnreachable,
             object: name,
             "the registry \(name) can't be used: \(error.message)",
-            remedy: CommandFailure.remedy(for: error) ?? "see that it is up, and that its URL is right"
+            remedy: error.remedy ?? "see that it is up, and that its URL is right"
         )
     }
 }

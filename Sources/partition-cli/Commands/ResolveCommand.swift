@@ -12,17 +12,25 @@ import Provisioning
 struct ResolveCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "resolve",
-        abstract: "Print which partition a key belongs to, from the registry, or from the catalog where there is none.",
+        abstract: "Print which partition a key belongs to.",
+        usage: "partition-cli resolve <table> <key> ... [<options>]",
         discussion: """
+            From the registry, or from the catalog where there is none.
+
             Example:
-              partition-cli resolve public.events 2026-12-24 --registry-url=$REGISTRY_URL
-              partition-cli resolve events 2026-12-24T18:00:00+01:00 --registry-url=none --db-url=$DB_URL
+              partition-cli resolve events 2026-12-24 --registry-url=$REGISTRY_URL
+              partition-cli resolve events 2026-12-24T18:00:00+01:00 \\
+                --registry-url=none --db-url=$DB_URL
 
             With a Redis registry no database is needed. Exit status: 0, or 1 where no partition takes the key.
             """
     )
 
-    @Argument(help: "The partitioned table: events, app.events or app.\"Events\".", transform: Transform.table)
+    @Argument(
+        help: "The partitioned table: events, app.events or app.\"Events\".",
+        completion: DatabaseCompletion.tables,
+        transform: Transform.table
+    )
     var table: EntityName
 
     @Argument(help: "The key: a date, a date-time (with an offset where the key has a time zone).")
@@ -38,6 +46,7 @@ struct ResolveCommand: Command {
             "As for rotate; used where the catalog is asked.",
             valueName: "zone"
         ),
+        completion: DatabaseCompletion.zones,
         transform: Transform.nonEmpty
     )
     var timeZone: String?

@@ -12,8 +12,12 @@ import Provisioning
 struct RotateCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "rotate",
-        abstract: "Create the partitions that the next days need, repair indexes, verify, publish.",
+        abstract: "Create the partitions that the next days need.",
+        usage: "partition-cli rotate [<options>]",
         discussion: """
+            Repairs indexes too, verifies the result in the catalog and publishes the
+            partition map.
+
             Example:
               partition-cli rotate --buffer-days=60 --db-url=$DB_URL \\
                 --registry-url=$REGISTRY_URL --quota-threshold=80

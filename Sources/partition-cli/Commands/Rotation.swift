@@ -106,12 +106,12 @@ struct Rotation: Sendable {
             approved: approved,
             logger: console.logger,
             tell: { event in
-                console.progress?.say(event.words)
+                console.progress?.note(event)
                 observe(event)
             }
         )
         do {
-            let report = try await provisioner.rotate()
+            let report = try await IndexBuildWatch.following(configuration, console) { try await provisioner.rotate() }
             let result = RotationResult(
                 report: report,
                 bufferDays: scope.bufferDays,
@@ -167,25 +167,6 @@ struct Rotation: Sendable {
             )
         } catch {
             console.logger.info("the run was not written down", metadata: ["reason": "\(error.message)"])
-        }
-    }
-}
-
-extension RunEvent {
-    /// For the progress line.
-    var words: String {
-        switch self {
-        case .observed(let tables): "planning \(counted(tables, "table"))"
-        case .planned(let plan): "\(counted(plan.steps.count, "step")) to take"
-        case .stepStarted(let step, let index, let count):
-            count > 1 ? "\(step.table): \(step.target) (\(index + 1) of \(count))" : "\(step.table): \(step.target)"
-        case .stepFinished(let report): "\(report.step.table): \(report.step.target)"
-        case .locksTried(let attempt, let table): "\(table): \(attempt.purpose)"
-        case .guardWaived(_, let table, let reason): "\(table): \(reason)"
-        case .reconnecting(let attempt, let reason): "connection lost, attempt \(attempt): \(reason)"
-        case .waitingForReplication(let table, let laggards): "\(table): waiting, \(laggards.words)"
-        case .verifying(let partitions): "verifying \(counted(partitions, "new partition"))"
-        case .publishing(let tables): "publishing \(counted(tables, "map"))"
         }
     }
 }

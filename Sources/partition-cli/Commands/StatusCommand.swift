@@ -10,8 +10,12 @@ import Provisioning
 struct StatusCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show each table's interval, how long it is covered, and the registry. Changes nothing.",
+        abstract: "Show how long tables are covered. Changes nothing.",
+        usage: "partition-cli status [<options>]",
         discussion: """
+            One screen: each table as a line of time, days left, rows in the default
+            partition, the registry's version and the last run.
+
             Example:
               partition-cli status --output=json --db-url=$DB_URL
 
@@ -35,7 +39,8 @@ struct StatusCommand: Command {
         let result = try await inspection.run { session, _, table, _ in
             try await DefaultRows.count(in: table, session)
         }
-        let status = StatusResult(inspection: result)
+        let last = await LastRun.of(result.server.database, in: result.registry)
+        let status = StatusResult(inspection: result, lastRun: last)
         console.show(status.page, status.view)
         return .success
     }

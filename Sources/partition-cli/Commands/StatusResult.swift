@@ -1,56 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
+import PartitionRegistryPostgres
 import Partitioning
 import Provisioning
 
 /// What `status` shows.
 struct StatusResult {
     var inspection: Inspection.Result<DefaultRows>
+    var lastRun: LastRun
 
-    var page: Page {
-        var page = Page()
-        page.line(
-            "database \(inspection.server.database), PostgreSQL \(Self.version(inspection.server.version)), "
-                + "server's clock \(inspection.server.now)",
-            .heading
-        )
-        if inspection.server.isInRecovery { page.line("the server is a standby") }
-        if let file = inspection.policyFile { page.line("policy: \(file)") }
-        page.line("registry: " + (inspection.registry.reason ?? inspection.registry.name))
-        page.line()
-        guard !inspection.tables.isEmpty else {
-            page.line("there are no partitioned tables")
-            return page
-        }
-        let managed = inspection.tables.filter { $0.plan.policy != nil }
-        if !managed.isEmpty {
-            let header = ["TABLE", "INTERVAL", "COVERED UNTIL", "LEFT", "DEFAULT ROWS", "REGISTRY"]
-            page.columns([header] + managed.map(Self.row)) { $0 == 0 ? .heading : Self.tone(managed[$0 - 1].plan) }
-        }
-        page.section(LeftAlonePage.page(of: inspection.tables.map(\.plan)))
-        return page
-    }
+    var page: Page { StatusPage(result: self).page }
 
-    private static func row(_ table: Inspection.Table<DefaultRows>) -> [String] {
-        guard let policy = table.plan.policy, let coverage = table.plan.coverage else { return [] }
-        let key = KeyText(policy)
-        return [
-            table.plan.table.description,
-            key.interval,
-            coverage.coveredUntil.map(key.display) ?? "not now",
-            KeyText.days(coverage.daysRemaining),
-            table.extra?.words ?? "-",
-            StandingView(table.standing).words,
-        ]
-    }
-
-    /// Less than the buffer is worth a look, nothing at all an alarm.
-    private static func tone(_ plan: TablePlan) -> Page.Tone {
-        guard let coverage = plan.coverage else { return .plain }
-        if coverage.coveredUntil == nil { return .removed }
-        return coverage.isComplete ? .plain : .changed
-    }
+    /// As PostgreSQL writes it, such as `15.18`.
+    var serverVersion: String { Self.version(inspection.server.version) }
 
     private static func version(_ number: Int) -> String { "\(number / 10_000).\(number % 10_000)" }
 
@@ -74,6 +37,8 @@ struct StatusResult {
         var isStandby: Bool
         @Nullable var policyFile: String?
         var registry: RegistryView
+        /// Of `rotate`; nil where none is known.
+        @Nullable var lastRun: LastRunView?
         var tables: [Table]
     }
 
@@ -81,10 +46,11 @@ struct StatusResult {
         View(
             database: inspection.server.database,
             now: inspection.server.now.description,
-            serverVersion: Self.version(inspection.server.version),
+            serverVersion: serverVersion,
             isStandby: inspection.server.isInRecovery,
             policyFile: inspection.policyFile,
             registry: RegistryView(inspection.registry),
+            lastRun: LastRunView(lastRun),
             tables: inspection.tables.map { table in
                 View.Table(
                     table: NameView(table.plan.table),
@@ -97,6 +63,22 @@ struct StatusResult {
                 )
             }
         )
+    }
+}
+
+/// The last run, for programs.
+struct LastRunView: Encodable {
+    var command: String
+    var startedAt: String
+    var durationSeconds: Double
+    var exitStatus: Int
+
+    init?(_ last: LastRun) {
+        guard case .run(let run) = last else { return nil }
+        command = run.command
+        startedAt = Instant(microseconds: run.startedAt).description
+        durationSeconds = (Double(run.finishedAt - run.startedAt) / 1000).rounded() / 1000
+        exitStatus = run.exitStatus
     }
 }
 

@@ -10,8 +10,12 @@ import Provisioning
 struct VerifyCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Check coverage, gaps, indexes and properties of partitions, and the registry. Changes nothing.",
+        abstract: "Check partitions, indexes, registry. Changes nothing.",
+        usage: "partition-cli verify [<options>]",
         discussion: """
+            Coverage, gaps, indexes and properties of partitions, and whether the
+            registry holds what the catalog says.
+
             Example:
               partition-cli verify --db-url=$DB_URL --registry-url=$REGISTRY_URL
 

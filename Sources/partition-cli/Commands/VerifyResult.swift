@@ -29,8 +29,10 @@ struct VerifyResult {
         for table in inspection.tables {
             let own = findings.filter { $0.table == table.plan.table && $0.severity > .note }
             guard !own.isEmpty else { continue }
-            page.line("\(table.plan.table)", .heading)
-            for finding in own { page.append(FindingPage.page(of: finding)) }
+            var part = Page()
+            part.line("\(table.plan.table)", .heading)
+            for finding in own { part.append(FindingPage.page(of: finding)) }
+            page.section(part)
         }
         let quiet = inspection.tables.map(\.plan).filter { !$0.findings.contains { $0.severity > .note } }
         page.section(LeftAlonePage.page(of: quiet))

@@ -34,10 +34,18 @@ struct CommandFailure: Error, Hashable {
     }
 
     /// For standard error.
-    var text: String {
+    var page: Page {
+        var page = Page()
         let code = sqlState.map { " (SQLSTATE \($0))" } ?? ""
-        let next = remedy.map { "\n  to do: \($0)" } ?? ""
-        let rest = others.map { "\n" + Page.plain("error: \($0)") }.joined()
-        return Page.plain("error: \(message)\(code)") + rest + next
+        page.line([Page.Span("error:", .removed), Page.Span(" \(message)\(code)")])
+        for other in others { page.line([Page.Span("error:", .removed), Page.Span(" \(other)")]) }
+        // Two statements are two lines.
+        for (index, line) in (remedy?.split(separator: "\n").map(String.init) ?? []).enumerated() {
+            if index == 0 { page.labelled("to do", line, indent: 2) } else { page.line(line, indent: 9) }
+        }
+        return page
     }
+
+    /// The same where nothing is known of who reads it.
+    var text: String { page.text(Rendition()) }
 }

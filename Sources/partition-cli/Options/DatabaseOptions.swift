@@ -14,7 +14,8 @@ struct DatabaseOptions: ParsableArguments, Sendable {
             file's, else libpq's PG… variables)
             """,
             valueName: "url"
-        )
+        ),
+        completion: .list(["postgresql://"])
     )
     var databaseURL: String?
 
@@ -26,10 +27,19 @@ struct DatabaseOptions: ParsableArguments, Sendable {
     /// - Parameter policy: what the policy file says, if anything.
     /// - Throws: ``CommandFailure`` of status `usage`; its text holds no part of the string that could be a password.
     func configuration(_ environment: [String: String], policy: String? = nil) throws -> ConnectionConfiguration {
-        if let databaseURL { return try Self.configuration(databaseURL, from: "--db-url") }
-        if let variable = environment["DB_URL"] { return try Self.configuration(variable, from: "DB_URL") }
-        if let policy { return try Self.configuration(policy, from: "\"database\" of the policy file") }
-        guard Self.libpqVariables.contains(where: { !environment[$0, default: ""].isEmpty }) else {
+        try Self.configuration(databaseURL, environment, policy: policy)
+    }
+
+    /// - Parameter databaseURL: nil where no option was given.
+    static func configuration(
+        _ databaseURL: String?,
+        _ environment: [String: String],
+        policy: String? = nil
+    ) throws -> ConnectionConfiguration {
+        if let databaseURL { return try configuration(databaseURL, from: "--db-url") }
+        if let variable = environment["DB_URL"] { return try configuration(variable, from: "DB_URL") }
+        if let policy { return try configuration(policy, from: "\"database\" of the policy file") }
+        guard libpqVariables.contains(where: { !environment[$0, default: ""].isEmpty }) else {
             throw CommandFailure(
                 .usage,
                 "no database is given",
@@ -37,7 +47,7 @@ struct DatabaseOptions: ParsableArguments, Sendable {
                     "give --db-url=postgresql://user@host:5432/database, or set DB_URL or libpq's PGHOST, PGDATABASE, …"
             )
         }
-        return try Self.configuration("postgresql://", from: "the PG… variables")
+        return try configuration("postgresql://", from: "the PG… variables")
     }
 
     /// Any of these says which server or database; without one libpq would guess.

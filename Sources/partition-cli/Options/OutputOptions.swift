@@ -16,13 +16,21 @@ enum LogLevel: String, ExpressibleByArgument, CaseIterable, Sendable {
 
 /// How results and logs are written.
 struct OutputOptions: ParsableArguments, Sendable {
-    @Option(name: .customLong("output"), help: "How the result is written to standard output.")
+    @Option(
+        name: .customLong("output"),
+        help: ArgumentHelp("How the result is written to standard output.", valueName: "format")
+    )
     var format = OutputFormat.text
 
-    @Option(help: "How log lines are written to standard error.")
+    @Option(help: ArgumentHelp("How log lines are written to standard error.", valueName: "format"))
     var logFormat = OutputFormat.text
 
-    @Option(help: "The least important log lines to write. (default: warning; info with --log-format=json)")
+    @Option(
+        help: ArgumentHelp(
+            "The least important log lines to write. (default: warning; info with --log-format=json)",
+            valueName: "level"
+        )
+    )
     var logLevel: LogLevel?
 
     @Flag(name: .customLong("quiet"), help: "No progress, no remarks, and no report when all is well.")

@@ -16,6 +16,7 @@ struct PlanningOptions: ParsableArguments, Sendable {
             "Only this table, written as in SQL; may be given several times. (default: every partitioned table)",
             valueName: "table"
         ),
+        completion: DatabaseCompletion.tables,
         transform: Transform.table
     )
     var tables: [EntityName] = []
@@ -36,6 +37,7 @@ struct PlanningOptions: ParsableArguments, Sendable {
             "The zone whose midnights are bounds, where the bounds themselves don't say; a name of pg_timezone_names.",
             valueName: "zone"
         ),
+        completion: DatabaseCompletion.zones,
         transform: Transform.nonEmpty
     )
     var timeZone: String?

@@ -15,7 +15,8 @@ struct RegistryOptions: ParsableArguments, Sendable {
             the policy file's, else the database itself where partition_registry is installed)
             """,
             valueName: "url"
-        )
+        ),
+        completion: .list(["self", "none", "redis://", "rediss://", "postgres://"])
     )
     var registryURL: String?
 

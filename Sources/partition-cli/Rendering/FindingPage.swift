@@ -8,7 +8,7 @@ enum FindingPage {
     static func page(of finding: Finding) -> Page {
         var page = Page()
         page.line("\(word(finding.severity)): \(finding.message)", indent: 2, tone(finding.severity))
-        if let remedy = finding.remedy { page.line("to do: \(remedy)", indent: 4) }
+        if let remedy = finding.remedy { page.labelled("to do", remedy, indent: 4) }
         return page
     }
 

@@ -29,6 +29,14 @@ struct KeyText {
             ? "covered for ever" : "covered until \(display(until)) (\(Self.days(coverage.daysRemaining)))"
     }
 
+    /// A moment on an axis: to the day, or to the minute where the axis is short.
+    func brief(_ coordinate: Int64, in window: KeyRange) -> String {
+        guard coordinate != .min, coordinate != .max else { return display(coordinate) }
+        let time = policy.civil(coordinate)
+        let isShort = Double(window.upper) - Double(window.lower) < 5 * 86_400_000_000
+        return isShort ? String(time.description.prefix(16)) : time.date.description
+    }
+
     func display(_ range: KeyRange) -> String { "\(display(range.lower)) … \(display(range.upper))" }
 
     /// A literal of PostgreSQL's as ISO 8601: `2026-12-01`, `2026-12-01T00:00:00`, `2026-12-01T00:00:00Z`.

@@ -13,10 +13,13 @@ struct PlanView: Encodable {
         @Nullable var policy: PolicyView?
         @Nullable var coverage: CoverageView?
         var steps: [StepView]
+        /// What takes as long as something is big.
+        var work: [OnlineWorkView]
         var findings: [FindingView]
         var registry: StandingView
 
-        init(_ plan: TablePlan, _ standing: RegistryStanding) {
+        init(_ plan: TablePlan, _ standing: RegistryStanding, _ work: [OnlineWork]) {
+            self.work = work.map(OnlineWorkView.init)
             registry = StandingView(standing)
             table = NameView(plan.table)
             policy = plan.policy.map(PolicyView.init)
@@ -106,7 +109,7 @@ extension PlanResult {
             blockers: blockers.map(BlockerView.init),
             registry: RegistryView(registry),
             summary: Tally(plan.steps),
-            tables: plan.tables.map { PlanView.Table($0, standings[$0.table] ?? .unconfigured) }
+            tables: plan.tables.map { PlanView.Table($0, standings[$0.table] ?? .unconfigured, work[$0.table] ?? []) }
         )
     }
 }

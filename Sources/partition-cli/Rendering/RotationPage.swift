@@ -26,7 +26,7 @@ struct RotationPage {
         case .ordinary:
             break
         }
-        for table in report.tables where isRemarkable(table) { page.append(self.page(of: table)) }
+        for table in report.tables where isRemarkable(table) { page.section(self.page(of: table)) }
         page.section(LeftAlonePage.page(of: leftAlone))
         if let quota = result.quota { page.line(quota.text) }
         for remark in replication { page.line(remark) }
@@ -108,7 +108,13 @@ struct RotationPage {
             rows.append(row(of: last, in: table))
         }
         var page = Page()
-        page.columns(rows.map(\.0), indent: 2) { rows[$0].1 }
+        // Rows of the same shape stand under each other.
+        var left = rows[...]
+        while let first = left.first {
+            let block = Array(left.prefix { $0.0.count == first.0.count })
+            left = left.dropFirst(block.count)
+            page.columns(block.map(\.0), indent: 2) { block[$0].1 }
+        }
         return page
     }
 
@@ -121,7 +127,7 @@ struct RotationPage {
             case (.failed(let why), .failed(let said)) where why == said: "failed"
             default: step.words
             }
-        return (step.step.words(table.policy) + [words], step.tone)
+        return (step.step.filledWords(table.policy) + [words], step.tone)
     }
 
     private func words(_ table: TableReport) -> String {

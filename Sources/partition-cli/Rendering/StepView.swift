@@ -54,6 +54,9 @@ extension Step {
         }
     }
 
+    /// The words without what is empty: an index has no range, and its long name would push those of others aside.
+    func filledWords(_ policy: GrowthPolicy?) -> [String] { words(policy).filter { !$0.isEmpty } }
+
     /// What, and which range.
     func words(_ policy: GrowthPolicy?) -> [String] {
         switch action {

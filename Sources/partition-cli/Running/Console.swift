@@ -16,18 +16,20 @@ struct Console: Sendable {
     let environment: [String: String]
     let logger: Logger
     let interruption: Interruption
-    /// nil where nobody watches: no terminal, or `--quiet`.
+    /// nil where nobody watches: no terminal, a dumb one, or `--quiet`.
     let progress: ProgressLine?
-    private let usesColour: Bool
+    private let output: Rendition
+    private let errors: Rendition
 
     init(_ options: OutputOptions, environment: [String: String], interruption: Interruption) {
         format = options.format
         isQuiet = options.isQuiet
         self.environment = environment
         self.interruption = interruption
-        let mayColour = environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
-        usesColour = mayColour && Standard.output.isTerminal
-        progress = !options.isQuiet && Standard.error.isTerminal && mayColour ? ProgressLine() : nil
+        output = Rendition(columns: Standard.output.columns, environment: environment)
+        errors = Rendition(columns: Standard.error.columns, environment: environment)
+        progress =
+            !options.isQuiet && errors.canRepaint ? ProgressLine(.error, environment: environment) : nil
         let (logFormat, level) = (options.logFormat, options.effectiveLogLevel)
         logger = Logger(label: "partition-cli") { _ in StandardErrorLog(format: logFormat, logLevel: level) }
     }
@@ -40,14 +42,14 @@ struct Console: Sendable {
         switch format {
         case .json: write(json: value())
         case .text:
-            if isRemarkable || !isQuiet { Standard.output.write(page().text(coloured: usesColour)) }
+            if isRemarkable || !isQuiet { Standard.output.write(page().text(output)) }
         }
     }
 
     /// Shows why a command ended early.
     func show(_ failure: CommandFailure, command: String) {
         progress?.clear()
-        Standard.error.write(failure.text + "\n")
+        Standard.error.write(failure.page.text(errors))
         if format == .json { write(json: FailureView(failure, command: command)) }
     }
 
@@ -55,12 +57,14 @@ struct Console: Sendable {
     func remark(_ text: String) {
         guard !isQuiet else { return }
         progress?.clear()
-        Standard.error.write(Page.plain(text) + "\n")
+        var page = Page()
+        page.line(text)
+        Standard.error.write(page.text(errors))
     }
 
     /// A page on its way, where the result comes later.
     func show(_ page: Page) {
-        Standard.output.write(page.text(coloured: usesColour))
+        Standard.output.write(page.text(output))
     }
 
     private func write(json value: some Encodable) {

@@ -31,6 +31,13 @@ struct Standard: Sendable {
         }
     }
 
+    /// The width of the terminal at this moment, 0 where it doesn't say; nil where the stream is no terminal.
+    var columns: Int? {
+        guard isTerminal else { return nil }
+        var size = winsize()
+        return ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 ? Int(size.ws_col) : 0
+    }
+
     /// All of it, or as much as the reader at the other end takes.
     ///
     /// - Returns: whether it was all of it; `errno` says why not.

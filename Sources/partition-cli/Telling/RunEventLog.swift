@@ -40,7 +40,7 @@ struct RunEventLog: Sendable {
                 "the run waits for standbys",
                 ["table": "\(table)", "laggards": laggards.words]
             )
-        case .observed, .planned, .stepStarted, .locksTried, .verifying, .publishing: break
+        case .observed, .planned, .scanning, .stepStarted, .locksTried, .verifying, .publishing: break
         }
     }
 
