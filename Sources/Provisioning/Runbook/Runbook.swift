@@ -111,7 +111,7 @@ package struct Runbook: Sendable {
         let limits = LockLadder.standard.limits(
             LockLadder.standard.rungs.count - 1,
             blockingLocks: change.blocking.count,
-            deadlockTimeout: look.deadlockTimeout
+            deadlockTimeout: facts.deadlockTimeout
         )
         return change.message(limits, rights: facts.rights).map(\.sql)
     }
