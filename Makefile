@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-.PHONY: help setup build demo test lint release completions golden mutants soak image-check
+.PHONY: help setup build demo test lint release completions golden mutants soak image-check bench
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -43,3 +43,6 @@ image-check: ## The Dockerfile's last stage without a container engine: a CronJo
 
 soak: ## Random tests for long: runs killed and stopped at random moments (ROUNDS, SEED)
 	@scripts/soak.sh
+
+bench: ## Measure what docs/benchmarks.md says, and write it there (QUICK=1: a small trial, elsewhere; BENCH="stalls throughput idle")
+	@scripts/bench.sh

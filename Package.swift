@@ -19,6 +19,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        // Of the benchmarks alone.
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
     ],
     targets: [
         // libpq through pkg-config, with a C header for what Swift can't import.
@@ -82,6 +84,20 @@ let package = Package(
             ]
         ),
 
+        // The benchmarks: what is measured, counted and drawn as values; and who measures, with servers, behind `make bench`.
+        .target(
+            name: "BenchmarkReport",
+            dependencies: [.product(name: "Histogram", package: "hdrhistogram-swift")]
+        ),
+        .executableTarget(
+            name: "PartitionBenchmarks",
+            dependencies: [
+                "BenchmarkReport", "LibPQ", "LocalPostgres",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+
         .target(
             name: "TestSupport",
             dependencies: [
@@ -95,6 +111,7 @@ let package = Package(
             dependencies: ["LibPQ", "LocalPostgres", "TestSupport", .product(name: "Logging", package: "swift-log")]
         ),
         .testTarget(name: "PartitioningTests", dependencies: ["Partitioning"]),
+        .testTarget(name: "BenchmarkTests", dependencies: ["BenchmarkReport"]),
         .testTarget(name: "PolicyFileTests", dependencies: ["PolicyFile", "Partitioning"]),
         .testTarget(name: "PartitionMapTests", dependencies: ["PartitionMap"]),
         .testTarget(

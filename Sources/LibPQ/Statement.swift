@@ -60,11 +60,14 @@ package struct Statement: Sendable, Hashable {
 
     mutating func append(text: String) {
         if text.utf8.contains(0) { refuse("the SQL text contains a NUL character") }
-        if case .text(let last)? = pieces.last {
-            pieces[pieces.count - 1] = .text(last + text)
-        } else {
+        guard case .text(var last)? = pieces.last else {
             pieces.append(.text(text))
+            return
         }
+        // Taken out first, so that the text has one owner and grows where it is.
+        pieces.removeLast()
+        last += text
+        pieces.append(.text(last))
     }
 
     mutating func append(bind value: String?) {

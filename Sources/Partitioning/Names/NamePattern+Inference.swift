@@ -21,15 +21,19 @@ extension NamePattern {
         var seen: Set<NamePattern> = []
         // The newest names are the ones to continue. A few of them are looked at, in case the very newest is an
         // exception.
-        for sample in samples.prefix(4) {
+        search: for sample in samples.prefix(4) {
             for (pattern, cost) in candidates(sample.name, table: table, lower: sample.lower)
             where seen.insert(pattern).inserted {
+                // Nothing explains more than all of them: only a more natural pattern could still win.
+                if let best, best.newest == samples.count, best.cost <= cost { continue }
                 let explained = samples.map { pattern.explains($0.name, table: table, lower: $0.lower) }
                 let newest = explained.prefix { $0 }.count
                 let total = explained.count { $0 }
                 guard newest > 0 || total > 1 && 2 * total >= samples.count else { continue }
                 if let best, (best.newest, best.total, -best.cost) >= (newest, total, -cost) { continue }
                 best = (pattern, newest, total, cost)
+                // And none is more natural than this, so it is all that is looked at for nearly every table.
+                if newest == samples.count, cost == 0 { break search }
             }
         }
         return best?.pattern

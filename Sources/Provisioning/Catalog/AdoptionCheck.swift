@@ -56,10 +56,10 @@ struct AdoptionCheck {
     func longHolder(of name: RelationName, oid: UInt32) async throws -> Blocker? {
         let observer = LockObserver(connection: connection)
         let lock = LockUse(relation: name, oid: oid, mode: .accessExclusive)
-        let first = try await observer.look(at: [lock], alone: [oid]).holders
+        let first = try await observer.holders(of: [lock], alone: [oid])
         if first.isEmpty { return nil }
         try await Task.sleep(for: LockLadder.standard.lookInterval)
-        let second = try await observer.look(at: [lock], alone: [oid]).holders
+        let second = try await observer.holders(of: [lock], alone: [oid])
         return second.filter { first[$0.key] != nil }.values.sortedByAge.first
     }
 

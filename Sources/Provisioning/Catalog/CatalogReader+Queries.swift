@@ -5,8 +5,11 @@ import LibPQ
 
 extension CatalogReader {
     /// Every partitioned table that isn't temporary. Foreign keys that PostgreSQL derived for partitions
-    /// (`conparentid <> 0`) are left out: the parent's own stands for them.
+    /// (`conparentid <> 0`) are left out: the parent's own stands for them. Keys are collected once, for there is no index by which those that
+    /// reference a table could be found: each table would read all constraints.
     static let tablesQuery: Statement = """
+        WITH foreign_keys AS MATERIALIZED (
+               SELECT DISTINCT x.conrelid, x.confrelid FROM pg_constraint x WHERE x.contype = 'f' AND x.conparentid = 0)
         SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name, p.partstrat::text AS strategy,
                pg_get_userbyid(c.relowner) AS owner, pg_has_role(c.relowner, 'USAGE') AS owned,
                CASE WHEN NOT has_schema_privilege(n.oid, 'CREATE')
@@ -44,20 +47,21 @@ extension CatalogReader {
                SELECT coalesce(array_agg(r.oid::bigint ORDER BY r.oid), '{}') AS oids,
                       coalesce(array_agg(rn.nspname::text ORDER BY r.oid), '{}') AS schemas,
                       coalesce(array_agg(r.relname::text ORDER BY r.oid), '{}') AS names
-                 FROM (SELECT DISTINCT x.confrelid AS oid FROM pg_constraint x
-                        WHERE x.contype = 'f' AND x.conrelid = c.oid AND x.conparentid = 0) d
-                 JOIN pg_class r ON r.oid = d.oid JOIN pg_namespace rn ON rn.oid = r.relnamespace) f
+                 FROM foreign_keys d
+                 JOIN pg_class r ON r.oid = d.confrelid JOIN pg_namespace rn ON rn.oid = r.relnamespace
+                WHERE d.conrelid = c.oid) f
          CROSS JOIN LATERAL (
                SELECT coalesce(array_agg(r.oid::bigint ORDER BY r.oid), '{}') AS oids,
                       coalesce(array_agg(rn.nspname::text ORDER BY r.oid), '{}') AS schemas,
                       coalesce(array_agg(r.relname::text ORDER BY r.oid), '{}') AS names
-                 FROM (SELECT DISTINCT x.conrelid AS oid FROM pg_constraint x
-                        WHERE x.contype = 'f' AND x.confrelid = c.oid AND x.conparentid = 0) d
-                 JOIN pg_class r ON r.oid = d.oid JOIN pg_namespace rn ON rn.oid = r.relnamespace) b
+                 FROM foreign_keys d
+                 JOIN pg_class r ON r.oid = d.conrelid JOIN pg_namespace rn ON rn.oid = r.relnamespace
+                WHERE d.confrelid = c.oid) b
          WHERE c.relpersistence <> 't'
         """
 
-    /// A bound has no columns to look up. Told the table, newer servers would lock it, and wait for whoever has it in ACCESS EXCLUSIVE mode.
+    /// A bound has no columns to look up. Told the table, the server would load its description, which costs more than all the rest; newer ones
+    /// would also lock it, and wait for whoever has it in ACCESS EXCLUSIVE mode.
     static let partitionsQuery: Statement = """
         SELECT i.inhparent::bigint AS parent, c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name,
                c.relkind::text AS kind, pg_get_expr(c.relpartbound, 0) AS bound, i.inhdetachpending AS pending,
@@ -71,31 +75,35 @@ extension CatalogReader {
         """
 
     /// Pairs of a parent's index and a partition where no attached and valid child stands. The remnant is an invalid index that nobody
-    /// is building at the moment: one attached to the parent's, or one whose definition from `USING` on is the parent's.
+    /// is building at the moment: one attached to the parent's, or one whose definition from `USING` on is the parent's. It is looked for where
+    /// there is a gap only, and gaps are few.
     static let indexGapsQuery: Statement = """
-        SELECT pi.indrelid::bigint AS parent, pi.indexrelid::bigint AS parent_index, ni.nspname AS schema,
-               ic.relname AS index_name,
-               EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = pi.indexrelid AND k.contype IN ('p', 'u', 'x')) AS is_constraint,
-               pc.oid::bigint AS partition, pn.nspname AS partition_schema, pc.relname AS partition_name,
-               pc.relkind::text AS kind, r.relname AS remnant
-          FROM pg_index pi
-          JOIN pg_class ic ON ic.oid = pi.indexrelid AND ic.relkind = 'I'
-          JOIN pg_namespace ni ON ni.oid = ic.relnamespace
-          JOIN pg_inherits i ON i.inhparent = pi.indrelid AND NOT i.inhdetachpending
-          JOIN pg_class pc ON pc.oid = i.inhrelid AND pc.relkind IN ('r', 'p') AND pc.relpersistence <> 't'
-          JOIN pg_namespace pn ON pn.oid = pc.relnamespace
+        WITH gaps AS MATERIALIZED (
+               SELECT pi.indrelid AS parent, pi.indexrelid AS parent_index, ni.nspname AS schema, ic.relname AS index_name,
+                      pi.indkey, pi.indisunique, pi.indclass, pi.indoption,
+                      pc.oid AS partition, pn.nspname AS partition_schema, pc.relname AS partition_name, pc.relkind AS kind
+                 FROM pg_index pi
+                 JOIN pg_class ic ON ic.oid = pi.indexrelid AND ic.relkind = 'I'
+                 JOIN pg_namespace ni ON ni.oid = ic.relnamespace
+                 JOIN pg_inherits i ON i.inhparent = pi.indrelid AND NOT i.inhdetachpending
+                 JOIN pg_class pc ON pc.oid = i.inhrelid AND pc.relkind IN ('r', 'p') AND pc.relpersistence <> 't'
+                 JOIN pg_namespace pn ON pn.oid = pc.relnamespace
+                WHERE NOT EXISTS (SELECT FROM pg_inherits a JOIN pg_index ci ON ci.indexrelid = a.inhrelid
+                                   WHERE a.inhparent = pi.indexrelid AND ci.indrelid = pc.oid AND ci.indisvalid))
+        SELECT g.parent::bigint AS parent, g.parent_index::bigint AS parent_index, g.schema, g.index_name,
+               EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = g.parent_index AND k.contype IN ('p', 'u', 'x')) AS is_constraint,
+               g.partition::bigint AS partition, g.partition_schema, g.partition_name, g.kind::text AS kind, r.relname AS remnant
+          FROM gaps g
           LEFT JOIN LATERAL (
                SELECT x.relname
                  FROM pg_index xi JOIN pg_class x ON x.oid = xi.indexrelid
-                WHERE xi.indrelid = pc.oid AND NOT xi.indisvalid AND pc.relkind = 'r'
-                  AND (EXISTS (SELECT FROM pg_inherits a WHERE a.inhrelid = xi.indexrelid AND a.inhparent = pi.indexrelid)
-                       OR (xi.indkey = pi.indkey AND xi.indisunique = pi.indisunique
-                           AND xi.indclass = pi.indclass AND xi.indoption = pi.indoption
+                WHERE xi.indrelid = g.partition AND NOT xi.indisvalid AND g.kind = 'r'
+                  AND (EXISTS (SELECT FROM pg_inherits a WHERE a.inhrelid = xi.indexrelid AND a.inhparent = g.parent_index)
+                       OR (xi.indkey = g.indkey AND xi.indisunique = g.indisunique
+                           AND xi.indclass = g.indclass AND xi.indoption = g.indoption
                            AND NOT EXISTS (SELECT FROM pg_inherits a WHERE a.inhrelid = xi.indexrelid)))
-                  AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index g WHERE g.index_relid = xi.indexrelid)
+                  AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index p WHERE p.index_relid = xi.indexrelid)
                 ORDER BY x.oid LIMIT 1) r ON true
-         WHERE NOT EXISTS (SELECT FROM pg_inherits a JOIN pg_index ci ON ci.indexrelid = a.inhrelid
-                            WHERE a.inhparent = pi.indexrelid AND ci.indrelid = pc.oid AND ci.indisvalid)
          ORDER BY 1, 2, 6
         """
 

@@ -71,7 +71,7 @@ struct CatalogRows {
 
     private func addPartitions(to tables: inout [UInt32: PartitionedTable]) throws(PostgresError) {
         for row in partitions {
-            // Dropped since the snapshot: PostgreSQL has no bound to print any more.
+            // A child without a bound is no partition.
             guard try row.optionalString("bound") != nil else { continue }
             let parent = try row.oid("parent")
             tables[parent]?.partitions.append(try partition(row))

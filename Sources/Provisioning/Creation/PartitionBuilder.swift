@@ -31,55 +31,86 @@ struct PartitionBuilder {
         }
     }
 
-    private func buildOnce(_ creation: PartitionCreation, createdAt: Instant) async throws -> UInt32 {
-        if let adopted = creation.adoptedOID {
-            let check = AdoptionCheck(connection: connection)
-            if let holder = try await check.longHolder(of: creation.name, oid: adopted) {
-                throw PostgresError(.server, "\(creation.name) is in use: \(holder)", sqlState: .lockNotAvailable)
-            }
-        }
-        return try await connection.withTransaction { connection in
-            let check = AdoptionCheck(connection: connection)
-            let oid: UInt32
-            if let adopted = creation.adoptedOID {
-                try await check.secure(creation.name, oid: adopted)
-                oid = adopted
-            } else {
-                _ = try await connection.query(
-                    PartitionSQL.createTable(creation.name, like: parent, properties: expected)
-                )
-                oid = try await self.oid(of: creation.name, connection)
-            }
-            guard let actual = try await PropertyReader(connection: connection).properties(of: [oid])[oid] else {
-                throw PostgresError(.decoding, "\(creation.name) vanished while it was being built")
-            }
-            if creation.adoptsExisting, try await check.obstacle(in: actual, as: expected) != nil {
-                throw AdoptionCheck.changed(creation.name)
-            }
-            // Somebody else's table that is adopted is none of ours to remove, should it never be attached.
-            let isOurs = !creation.adoptsExisting || actual.marker?.isUnattached == true
-            let marker = PartitionMarker(
-                parent: parent.description,
-                createdAt: createdAt,
-                isUnattached: isOurs ? true : nil
-            )
+    /// Builds several new tables in one transaction: what there is to read is read once for all of them. All are built, or none.
+    ///
+    /// - Parameter creations: none of which adopts a table.
+    /// - Returns: their oids, in the same order.
+    /// - Throws: `TransactionError`, which doesn't say whose failure it is.
+    func build(new creations: [PartitionCreation], createdAt: Instant) async throws -> [UInt32] {
+        try await connection.withTransaction { connection in
             _ = try await connection.script(
-                PropertyRepair(actual: actual, expected: expected).statements(marker: marker)
+                creations.map { PartitionSQL.createTable($0.name, like: parent, properties: expected) }
             )
-            return oid
+            let oids = try await self.oids(of: creations.map(\.name), connection)
+            let properties = try await PropertyReader(connection: connection).properties(of: oids)
+            var repairs: [Statement] = []
+            for (creation, oid) in zip(creations, oids) {
+                guard let actual = properties[oid] else { throw Self.vanished(creation.name) }
+                repairs += repair(actual, marker: marker(createdAt, isOurs: true))
+            }
+            _ = try await connection.script(repairs)
+            return oids
         }
     }
 
-    private func oid(of name: RelationName, _ connection: Connection) async throws(PostgresError) -> UInt32 {
+    private func buildOnce(_ creation: PartitionCreation, createdAt: Instant) async throws -> UInt32 {
+        guard let adopted = creation.adoptedOID else {
+            guard let oid = try await build(new: [creation], createdAt: createdAt).first else {
+                throw Self.vanished(creation.name)
+            }
+            return oid
+        }
+        if let holder = try await AdoptionCheck(connection: connection).longHolder(of: creation.name, oid: adopted) {
+            throw PostgresError(.server, "\(creation.name) is in use: \(holder)", sqlState: .lockNotAvailable)
+        }
+        return try await connection.withTransaction { connection in
+            let check = AdoptionCheck(connection: connection)
+            try await check.secure(creation.name, oid: adopted)
+            guard let actual = try await PropertyReader(connection: connection).properties(of: [adopted])[adopted]
+            else {
+                throw Self.vanished(creation.name)
+            }
+            if try await check.obstacle(in: actual, as: expected) != nil {
+                throw AdoptionCheck.changed(creation.name)
+            }
+            // Somebody else's table is none of ours to remove, should it never be attached.
+            let isOurs = actual.marker?.isUnattached == true
+            _ = try await connection.script(repair(actual, marker: marker(createdAt, isOurs: isOurs)))
+            return adopted
+        }
+    }
+
+    private func marker(_ createdAt: Instant, isOurs: Bool) -> PartitionMarker {
+        PartitionMarker(parent: parent.description, createdAt: createdAt, isUnattached: isOurs ? true : nil)
+    }
+
+    private func repair(_ actual: RelationProperties, marker: PartitionMarker) -> [Statement] {
+        PropertyRepair(actual: actual, expected: expected).statements(marker: marker)
+    }
+
+    private static func vanished(_ name: RelationName) -> PostgresError {
+        PostgresError(.decoding, "\(name) vanished while it was being built")
+    }
+
+    private func oids(of names: [RelationName], _ connection: Connection) async throws(PostgresError) -> [UInt32] {
+        var found: [RelationName: UInt32] = [:]
         let rows = try await connection.query(
             """
-            SELECT c.oid::bigint AS oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE n.nspname = \(bind: name.schema) AND c.relname = \(bind: name.name)
+            SELECT w.schema, w.name, c.oid::bigint AS oid
+              FROM unnest(\(bind: names.map(\.schema))::text[], \(bind: names.map(\.name))::text[]) w(schema, name)
+              JOIN pg_namespace n ON n.nspname = w.schema
+              JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name
             """
         )
-        guard let row = rows.first else {
-            throw PostgresError(.decoding, "\(name) is not in the catalog")
+        for row in rows {
+            let name = RelationName(schema: try row.string("schema"), name: try row.string("name"))
+            found[name] = try row.oid("oid")
         }
-        return try row.oid("oid")
+        var oids: [UInt32] = []
+        for name in names {
+            guard let oid = found[name] else { throw PostgresError(.decoding, "\(name) is not in the catalog") }
+            oids.append(oid)
+        }
+        return oids
     }
 }

@@ -113,7 +113,7 @@ struct IndexRepair {
     private func longTransactions(_ gap: IndexGap) async throws(PostgresError) -> [Blocker] {
         let observer = LockObserver(connection: connection)
         let lock = LockUse(relation: gap.partition, oid: gap.partitionOID, mode: .share)
-        let holders = try await observer.look(at: [lock], alone: []).holders
+        let holders = try await observer.holders(of: [lock], alone: [])
         let snapshots = try await observer.snapshots()
         // One line for each transaction; short ones come and go, and nothing waits long for them.
         let blockers = Dictionary(

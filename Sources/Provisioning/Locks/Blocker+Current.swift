@@ -12,11 +12,11 @@ extension Blocker {
     ) async throws(PostgresError) -> [Blocker] {
         let locks = Set(steps.flatMap(\.locks))
         guard !locks.isEmpty else { return [] }
-        let look = try await LockObserver(connection: connection).look(
-            at: Array(locks),
+        let holders = try await LockObserver(connection: connection).holders(
+            of: Array(locks),
             alone: Set(steps.map(\.tableOID))
         )
-        return look.holders.values.sorted { ($0.transactionAge ?? 0) > ($1.transactionAge ?? 0) }
+        return holders.values.sorted { ($0.transactionAge ?? 0) > ($1.transactionAge ?? 0) }
     }
 
     /// Who has locked a table, or one of its partitions, against everybody: then not even its definition can be read.
@@ -25,6 +25,6 @@ extension Blocker {
         on connection: Connection
     ) async throws(PostgresError) -> [Blocker] {
         let lock = LockUse(relation: table.name, oid: table.oid, mode: .accessShare)
-        return try await LockObserver(connection: connection).look(at: [lock], alone: []).holders.values.sortedByAge
+        return try await LockObserver(connection: connection).holders(of: [lock], alone: []).values.sortedByAge
     }
 }

@@ -171,7 +171,7 @@ package struct LockLadder: Sendable {
         until deadline: ContinuousClock.Instant
     ) async throws -> Lookout {
         let wanted = change.blocking
-        let facts = try await observer.look(at: change.locks, alone: change.alone)
+        let facts = try await observer.facts(of: change.locks)
         var lookout = Lookout(
             isClear: true,
             blockers: [],
@@ -201,7 +201,7 @@ package struct LockLadder: Sendable {
         _ change: LockedChange,
         _ observer: LockObserver
     ) async throws(PostgresError) -> [LockObserver.Holder: Blocker] {
-        let holders = try await observer.look(at: locks, alone: change.alone).holders
+        let holders = try await observer.holders(of: locks, alone: change.alone)
         guard change.outlivesSnapshots else { return holders }
         return holders.merging(try await observer.snapshots()) { held, _ in held }
     }

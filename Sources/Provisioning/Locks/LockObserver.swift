@@ -14,12 +14,36 @@ struct LockObserver {
         var relation: UInt32
     }
 
-    struct Look {
-        var holders: [Holder: Blocker] = [:]
+    /// What doesn't depend on who holds a lock.
+    struct Facts {
         /// What this role may do to the relations named; nothing where it neither owns nor writes them.
         var rights: [UInt32: LockRight] = [:]
         /// The server's `deadlock_timeout`, after which a waiting session looks for deadlocks, and ends an autovacuum it waits for.
         var deadlockTimeout = Duration.seconds(1)
+    }
+
+    /// Asked before every change, also where nobody's locks matter: so it leaves `pg_locks` alone.
+    func facts(of locks: [LockUse]) async throws(PostgresError) -> Facts {
+        var facts = Facts()
+        let rows = try await connection.query(
+            """
+            SELECT w.oid AS oid, c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE') AS lockable,
+                   CASE WHEN c.relkind IN ('r', 'p') AND pg_has_role(c.relowner, 'USAGE') THEN pg_get_userbyid(c.relowner) END AS owner,
+                   extract(epoch FROM current_setting('deadlock_timeout')::interval)::float8 AS deadlock_timeout
+              FROM unnest(\(bind: locks.map { Int64($0.oid) })::bigint[]) w(oid)
+              LEFT JOIN pg_class c ON c.oid = w.oid::oid
+            """
+        )
+        for row in rows {
+            facts.deadlockTimeout = .seconds(try row.double("deadlock_timeout"))
+            let oid = try row.oid("oid")
+            if try row.optionalBool("lockable") ?? false {
+                facts.rights[oid] = .lockTable
+            } else if let owner = try row.optionalString("owner") {
+                facts.rights[oid] = .owner(owner)
+            }
+        }
+        return facts
     }
 
     /// Everybody but us who holds a lock in conflict with one of ours, on the relations named and on those partitions that
@@ -30,8 +54,8 @@ struct LockObserver {
     /// the table is old enough.
     ///
     /// - Parameter alone: relations of which the partitions stay out of it.
-    func look(at locks: [LockUse], alone: Set<UInt32>) async throws(PostgresError) -> Look {
-        var look = Look()
+    func holders(of locks: [LockUse], alone: Set<UInt32>) async throws(PostgresError) -> [Holder: Blocker] {
+        var holders: [Holder: Blocker] = [:]
         let rows = try await connection.query(
             """
             WITH wanted AS (
@@ -41,14 +65,14 @@ struct LockObserver {
             ), relations AS (
                 -- pg_partition_tree() would lock the partitions, and so wait for those who are to be seen here.
                 WITH RECURSIVE tree AS (
-                    SELECT root AS oid, root, mode, alone FROM wanted
+                    SELECT root AS oid, mode, alone FROM wanted
                     UNION
-                    SELECT i.inhrelid, t.root, t.mode, t.alone
+                    SELECT i.inhrelid, t.mode, t.alone
                       FROM tree t JOIN pg_inherits i ON i.inhparent = t.oid WHERE NOT t.alone
                 )
-                SELECT oid, root, mode FROM tree
+                SELECT DISTINCT oid, mode FROM tree
             )
-            SELECT r.root::bigint AS root, r.mode AS wanted, l.relation::bigint AS relation, l.relation::regclass::text AS name,
+            SELECT r.mode AS wanted, l.relation::bigint AS relation, l.relation::regclass::text AS name,
                    l.virtualtransaction AS vxid, l.mode AS held, l.pid, a.usename AS username, a.application_name AS application,
                    a.state, extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS age, \(fragment: Self.query),
                    a.pid IS NOT NULL AND a.usesysid IS NULL
@@ -59,40 +83,28 @@ struct LockObserver {
                                >= least(current_setting('autovacuum_freeze_max_age')::int, o.xids)
                           OR c.relminmxid <> '0' AND mxid_age(c.relminmxid)
                                >= least(current_setting('autovacuum_multixact_freeze_max_age')::int, o.multixacts)
-                   END AS wraparound,
-                   r.oid = r.root AND c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE') AS lockable,
-                   CASE WHEN r.oid = r.root AND c.relkind IN ('r', 'p') AND pg_has_role(c.relowner, 'USAGE')
-                        THEN pg_get_userbyid(c.relowner) END AS owner,
-                   (SELECT extract(epoch FROM s.setting::int * interval '1 ms')::float8
-                      FROM pg_settings s WHERE s.name = 'deadlock_timeout') AS deadlock_timeout
+                   END AS wraparound
               FROM relations r
               LEFT JOIN pg_class c ON c.oid = r.oid
               LEFT JOIN LATERAL (
                    SELECT max(option_value::int) FILTER (WHERE option_name = 'autovacuum_freeze_max_age') AS xids,
                           max(option_value::int) FILTER (WHERE option_name = 'autovacuum_multixact_freeze_max_age') AS multixacts
                      FROM pg_options_to_table(c.reloptions)) o ON true
-              LEFT JOIN pg_locks l ON l.locktype = 'relation' AND l.granted AND l.relation = r.oid
+              JOIN pg_locks l ON l.locktype = 'relation' AND l.granted AND l.relation = r.oid
                     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
                     AND l.pid IS DISTINCT FROM pg_backend_pid()
               LEFT JOIN pg_stat_activity a ON a.pid = l.pid
             """
         )
         for row in rows {
-            look.deadlockTimeout = .seconds(try row.double("deadlock_timeout"))
-            let root = try row.oid("root")
-            if try row.optionalBool("lockable") ?? false {
-                look.rights[root] = .lockTable
-            } else if look.rights[root] == nil, let owner = try row.optionalString("owner") {
-                look.rights[root] = .owner(owner)
-            }
-            guard let vxid = try row.optionalString("vxid"), let held = try row.optionalString("held"),
-                let wanted = LockMode(catalogName: try row.string("wanted")),
+            let held = try row.string("held")
+            guard let wanted = LockMode(catalogName: try row.string("wanted")),
                 wanted.conflicts.contains(where: { $0.catalogName == held })
             else { continue }
-            let holder = Holder(virtualTransaction: vxid, relation: try row.oid("relation"))
-            look.holders[holder] = try blocker(row, held: held)
+            let holder = Holder(virtualTransaction: try row.string("vxid"), relation: try row.oid("relation"))
+            holders[holder] = try blocker(row, held: held)
         }
-        return look
+        return holders
     }
 
     /// Transactions of this database, other than vacuums, that have a snapshot: `DETACH … FINALIZE` waits for the end of each that is older

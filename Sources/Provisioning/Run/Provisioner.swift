@@ -204,7 +204,7 @@ package struct Provisioner: Sendable {
                 logger: logger,
                 tell: tell
             )
-            let result = await run.run()
+            let result = await session.connection.onOwnThread { await run.run() }
             progress.absorb(result, of: turn.id)
             if let interruption = result.interruption {
                 progress.note(interruption, of: turn)

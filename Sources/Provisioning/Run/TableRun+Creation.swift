@@ -118,6 +118,7 @@ extension TableRun {
     ) async throws {
         let builder = PartitionBuilder(connection: connection, expected: expected, parent: table.name)
         var run = self
+        var ahead: [PartitionCreation: UInt32]? = [:]
         for (index, step) in steps.enumerated() {
             guard let creation = step.creation else { continue }
             let rest = Array(steps[(index + 1)...])
@@ -133,13 +134,20 @@ extension TableRun {
             let clock = ContinuousClock.now
             var built: UInt32?
             do {
-                // What is adopted is in somebody's hands, and the builder itself waits a little for them.
-                let oid =
-                    creation.adoptsExisting
-                    ? try await builder.build(creation, createdAt: now)
-                    : try await run.retrying { try await builder.build(creation, createdAt: now) }
+                if ahead?[creation] == nil, ahead != nil {
+                    ahead = try await buildAhead(steps[index...], builder, &debris)
+                }
+                let oid: UInt32
+                if let made = ahead?[creation] {
+                    oid = made
+                } else if creation.adoptsExisting {
+                    // What is adopted is in somebody's hands, and the builder itself waits a little for them.
+                    oid = try await builder.build(creation, createdAt: now)
+                } else {
+                    oid = try await run.retrying { try await builder.build(creation, createdAt: now) }
+                    debris.unattached[oid] = creation.name
+                }
                 built = oid
-                if !creation.adoptsExisting { debris.unattached[oid] = creation.name }
                 await PausePoint.tableBuilt.reach()
                 let outcome = try await run.attach(creation, oid: oid, step: step, expected: expected)
                 record(step, outcome, since: clock, &result)
@@ -156,6 +164,35 @@ extension TableRun {
                 return
             }
         }
+    }
+
+    /// How many tables are built together where nobody can keep them from being attached.
+    private static let batch = 16
+
+    /// Builds the tables of the next steps together, where there are several that nothing stands in the way of: a lock to be waited for could
+    /// leave all of them behind.
+    ///
+    /// - Returns: the oids of those built, nothing where the next is to be built alone; nil after a failure, from which on one by one shows whose
+    ///   it is.
+    private func buildAhead(
+        _ steps: ArraySlice<Step>,
+        _ builder: PartitionBuilder,
+        _ debris: inout Debris
+    ) async throws -> [PartitionCreation: UInt32]? {
+        let creations = steps.prefix(Self.batch)
+            .prefix { !$0.locks.contains(where: \.mode.stallsApplications) }
+            .compactMap(\.creation)
+            .prefix { !$0.adoptsExisting }
+        guard creations.count > 1 else { return [:] }
+        let oids: [UInt32]
+        do {
+            oids = try await builder.build(new: Array(creations), createdAt: now)
+        } catch {
+            if error.isConnectionLoss || error.isCancellation { throw error }
+            return nil
+        }
+        for (creation, oid) in zip(creations, oids) { debris.unattached[oid] = creation.name }
+        return Dictionary(zip(creations, oids), uniquingKeysWith: { first, _ in first })
     }
 
     private func attach(

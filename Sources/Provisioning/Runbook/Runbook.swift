@@ -107,12 +107,12 @@ package struct Runbook: Sendable {
     }
 
     func message(_ change: LockedChange) async throws -> [String] {
-        let look = try await LockObserver(connection: connection).look(at: change.locks, alone: change.alone)
+        let facts = try await LockObserver(connection: connection).facts(of: change.locks)
         let limits = LockLadder.standard.limits(
             LockLadder.standard.rungs.count - 1,
             blockingLocks: change.blocking.count,
-            deadlockTimeout: look.deadlockTimeout
+            deadlockTimeout: facts.deadlockTimeout
         )
-        return change.message(limits, rights: look.rights).map(\.sql)
+        return change.message(limits, rights: facts.rights).map(\.sql)
     }
 }
