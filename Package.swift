@@ -33,7 +33,10 @@ let package = Package(
 
         .target(
             name: "PartitionRouter",
-            dependencies: ["PartitionMap", .product(name: "Logging", package: "swift-log")]
+            dependencies: [
+                "PartitionMap", .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+            ]
         ),
         .target(
             name: "PartitionRegistryPostgres",
@@ -81,7 +84,6 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
-
         .target(
             name: "TestSupport",
             dependencies: [
@@ -97,6 +99,15 @@ let package = Package(
         .testTarget(name: "PartitioningTests", dependencies: ["Partitioning"]),
         .testTarget(name: "PolicyFileTests", dependencies: ["PolicyFile", "Partitioning"]),
         .testTarget(name: "PartitionMapTests", dependencies: ["PartitionMap"]),
+        .testTarget(
+            name: "RouterTests",
+            dependencies: [
+                "PartitionMap", "PartitionRouter",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+            ]
+        ),
         .testTarget(
             name: "RegistryTests",
             dependencies: [
