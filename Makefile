@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-.PHONY: help setup build demo test lint release mutants soak image-check
+.PHONY: help setup build demo test lint release mutants soak image-check bench-router
 .DEFAULT_GOAL := help
 
 help: ## What can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## ?/\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## ?/\1\t/' | expand -t 14
 
 setup: ## Say what is missing for building and testing, and install it
 	@scripts/setup.sh
@@ -36,3 +36,6 @@ image-check: ## The Dockerfile's last stage without a container engine: a CronJo
 
 soak: ## Random tests for long: runs killed and stopped at random moments (ROUNDS, SEED)
 	@scripts/soak.sh
+
+bench-router: ## Measure what routing costs, into docs/router-benchmarks.md
+	@scripts/bench-router.sh

@@ -84,6 +84,17 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
+        // What a lookup costs: `make bench-router`. The C target counts allocations in this executable alone.
+        .target(name: "CAllocationCounter"),
+        .executableTarget(
+            name: "RouterBenchmarks",
+            dependencies: [
+                "CAllocationCounter", "LocalPostgres", "PartitionMap", "PartitionRouter",
+                "PartitionRegistryPostgres", "PartitionRegistryRedis",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+
         .target(
             name: "TestSupport",
             dependencies: [

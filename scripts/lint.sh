@@ -66,6 +66,8 @@ declare -A may_import=(
     [Provisioning]="LibPQ Partitioning PartitionMap PartitionRouter Logging $system"
     [Telemetry]="CoreMetrics AsyncHTTPClient NIOCore NIOConcurrencyHelpers NIOHTTP1 Logging $system"
     [LocalPostgres]="$system"
+    [RouterBenchmarks]="CAllocationCounter LocalPostgres PartitionMap PartitionRouter PartitionRegistryPostgres \
+PartitionRegistryRedis Logging $system"
     [partition-cli]="LibPQ LocalPostgres Partitioning PartitionMap PartitionRouter PartitionRegistryPostgres \
 PartitionRegistryRedis PolicyFile Provisioning Telemetry ArgumentParser CoreMetrics Logging $system"
 )
