@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-.PHONY: help setup build demo test lint release completions golden mutants soak image-check bench
+.PHONY: help setup build demo test lint release completions golden mutants soak image-check bench bench-router
 .DEFAULT_GOAL := help
 
 help: ## What can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## ?/\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## ?/\1\t/' | expand -t 14
 
 setup: ## Say what is missing for building and testing, and install it
 	@scripts/setup.sh
@@ -46,3 +46,6 @@ soak: ## Random tests for long: runs killed and stopped at random moments (ROUND
 
 bench: ## Measure what docs/benchmarks.md says, and write it there (QUICK=1: a small trial, elsewhere; BENCH="stalls throughput idle")
 	@scripts/bench.sh
+
+bench-router: ## Measure what routing costs, into docs/router-benchmarks.md
+	@scripts/bench-router.sh

@@ -35,7 +35,10 @@ let package = Package(
 
         .target(
             name: "PartitionRouter",
-            dependencies: ["PartitionMap", .product(name: "Logging", package: "swift-log")]
+            dependencies: [
+                "PartitionMap", .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+            ]
         ),
         .target(
             name: "PartitionRegistryPostgres",
@@ -83,6 +86,16 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
+        // What a lookup costs: `make bench-router`. The C target counts allocations in this executable alone.
+        .target(name: "CAllocationCounter"),
+        .executableTarget(
+            name: "RouterBenchmarks",
+            dependencies: [
+                "CAllocationCounter", "LocalPostgres", "PartitionMap", "PartitionRouter",
+                "PartitionRegistryPostgres", "PartitionRegistryRedis",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
 
         // The benchmarks: what is measured, counted and drawn as values; and who measures, with servers, behind `make bench`.
         .target(
@@ -114,6 +127,15 @@ let package = Package(
         .testTarget(name: "BenchmarkTests", dependencies: ["BenchmarkReport"]),
         .testTarget(name: "PolicyFileTests", dependencies: ["PolicyFile", "Partitioning"]),
         .testTarget(name: "PartitionMapTests", dependencies: ["PartitionMap"]),
+        .testTarget(
+            name: "RouterTests",
+            dependencies: [
+                "PartitionMap", "PartitionRouter",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+            ]
+        ),
         .testTarget(
             name: "RegistryTests",
             dependencies: [

@@ -60,7 +60,7 @@ declare -A may_import=(
     [Partitioning]=""
     [PolicyFile]="Partitioning CYaml"
     [PartitionMap]="Crypto"
-    [PartitionRouter]="PartitionMap Logging Synchronization"
+    [PartitionRouter]="PartitionMap Logging CoreMetrics $system"
     [PartitionRegistryPostgres]="PartitionMap PartitionRouter LibPQ Logging $system"
     [PartitionRegistryRedis]="PartitionMap PartitionRouter Logging NIOCore NIOPosix NIOSSL NIOConcurrencyHelpers $system"
     [Provisioning]="LibPQ Partitioning PartitionMap PartitionRouter Logging $system"
@@ -68,6 +68,8 @@ declare -A may_import=(
     [LocalPostgres]="$system"
     [BenchmarkReport]="Histogram"
     [PartitionBenchmarks]="BenchmarkReport LibPQ LocalPostgres ArgumentParser Logging $system"
+    [RouterBenchmarks]="CAllocationCounter LocalPostgres PartitionMap PartitionRouter PartitionRegistryPostgres \
+PartitionRegistryRedis Logging $system"
     [partition-cli]="LibPQ LocalPostgres Partitioning PartitionMap PartitionRouter PartitionRegistryPostgres \
 PartitionRegistryRedis PolicyFile Provisioning Telemetry ArgumentParser CoreMetrics Logging $system"
 )

@@ -206,7 +206,7 @@ install_python_packages() {
     "$tools/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
         --no-deps --require-hashes -r "$python_requirement" \
         || fail "pip couldn't install what $python_requirement names."
-    "$tools/venv/bin/python" -c 'import kubernetes_validate, redis, yaml'
+    "$tools/venv/bin/python" -c 'import jsonschema, kubernetes_validate, redis, yaml'
     checksum "$python_requirement" >"$tools/venv/.requirement"
 }
 

@@ -116,6 +116,15 @@ enum DocumentCoding {
         }
     }
 
+    /// A bound without quotes; empty for one that has no value.
+    static func plainText(_ datum: Document.RangeDatum) -> String {
+        switch element(datum, unbounded: .null) {
+        case .string(let text): text
+        case .integer(let value): String(value)
+        default: ""
+        }
+    }
+
     /// A plain date at a local midnight, else a local date-time with its offset.
     static func localText(_ microseconds: Int64, _ offset: Int) -> String {
         text(microseconds) {

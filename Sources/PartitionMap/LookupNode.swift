@@ -1,27 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-/// One parent's partitions, ready to be searched. Indices are those of the document's entries.
-indirect enum LookupNode: Sendable {
+/// One parent's partitions, ready to be searched.
+enum LookupNode: Sendable {
     typealias Document = PartitionMapDocument
 
-    case leaf(Int)
-    case ranges(Ranges, fallback: LookupNode?)
-    case lists([Document.ListValue: LookupNode], fallback: LookupNode?)
+    case leaf(PartitionSlot)
+    indirect case ranges(Ranges, fallback: LookupNode?)
+    indirect case tuples(Tuples, fallback: LookupNode?)
+    indirect case lists([Document.ListValue: LookupNode], fallback: LookupNode?)
     /// Hashes, and values whose order only the server knows.
     case opaque
 
+    /// Ranges of one column.
     struct Ranges: Sendable {
+        let storage: RangeTableStorage
+        /// What the payloads are indices of; nil when they are the slots themselves.
+        let children: [LookupNode]?
+        /// The ranges in local time; only for instants.
+        let local: [Local]
+
+        struct Local {
+            let span: RangeTable.Span
+            let payload: Int32
+        }
+
+        func child(_ payload: Int32) -> LookupNode? {
+            guard payload != RangeTable.none else { return nil }
+            return children.map { $0[Int(payload)] } ?? .leaf(PartitionSlot(rawValue: payload))
+        }
+    }
+
+    /// Ranges of several columns.
+    struct Tuples: Sendable {
         var starts: [[RangePosition]] = []
         var ends: [[RangePosition]] = []
-        /// Seconds east of UTC at start and end; only for a single column of instants.
-        var offsets: [(start: Int64, end: Int64)] = []
         var children: [LookupNode] = []
     }
 
     init(_ indices: Range<Int>, _ document: Document, depth: Int) {
         guard depth < document.key.count else {
-            self = .leaf(indices.lowerBound)
+            let index = indices.lowerBound
+            self = .leaf(PartitionSlot(index, document.entries[index].state))
             return
         }
         var fallback: LookupNode?
@@ -35,7 +55,8 @@ indirect enum LookupNode: Sendable {
             if bound == .default { fallback = node } else { children.append((bound, node)) }
             start = end
         }
-        switch document.key[depth].strategy {
+        let level = document.key[depth]
+        switch level.strategy {
         case .hash: self = .opaque
         case .list:
             var values: [Document.ListValue: LookupNode] = [:]
@@ -43,89 +64,80 @@ indirect enum LookupNode: Sendable {
                 for value in list { values[value] = node }
             }
             self = .lists(values, fallback: fallback)
-        case .range:
-            var ranges = Ranges()
-            for case (.range(let lower, let upper), let node) in children {
-                guard let start = lower.positions, let end = upper.positions else {
-                    self = .opaque
-                    return
-                }
-                ranges.starts.append(start)
-                ranges.ends.append(end)
-                ranges.offsets.append((lower[0].offset, upper[0].offset))
-                ranges.children.append(node)
-            }
-            self = .ranges(ranges, fallback: fallback)
+        case .range where level.columns.count == 1:
+            self =
+                Ranges(children, level, isLast: depth + 1 == document.key.count)
+                .map { .ranges($0, fallback: fallback) } ?? .opaque
+        case .range: self = Tuples(children).map { .tuples($0, fallback: fallback) } ?? .opaque
         }
-    }
-
-    func entry(forCoordinate coordinate: Int64) -> Int? {
-        guard case .ranges(let ranges, let fallback) = self else { return nil }
-        guard case .leaf(let index)? = ranges.child(at: [RangePosition(value: coordinate)]) ?? fallback else {
-            return nil
-        }
-        return index
-    }
-
-    /// - Parameters:
-    ///   - key: The columns' values from this level on.
-    ///   - levels: The levels from this one on.
-    func entry(
-        for key: ArraySlice<String>,
-        _ levels: ArraySlice<Document.Level>
-    ) throws(PartitionMapError) -> Int? {
-        if case .leaf(let index) = self { return index }
-        guard let level = levels.first else { return nil }
-        let columns = Array(key.prefix(level.columns.count))
-        let child: LookupNode?
-        switch self {
-        case .leaf, .opaque:
-            throw PartitionMapError(.invalid, "only the server can place keys of this table")
-        case .lists(let values, let fallback):
-            child = values[try Self.listValue(columns[0], level)] ?? fallback
-        case .ranges(let ranges, let fallback):
-            if level.kinds == [.instant], let date = CivilText(columns[0]), !date.hasTime {
-                child = ranges.child(atLocal: date.microseconds) ?? fallback
-            } else {
-                var positions: [RangePosition] = []
-                for (text, kind) in zip(columns, level.kinds) { positions.append(try Self.position(text, kind)) }
-                child = ranges.child(at: positions) ?? fallback
-            }
-        }
-        return try child?.entry(for: key.dropFirst(columns.count), levels.dropFirst())
-    }
-
-    private static func listValue(
-        _ text: String,
-        _ level: Document.Level
-    ) throws(PartitionMapError) -> Document.ListValue {
-        guard level.kinds == [.integer] else { return .text(text) }
-        guard let value = Int64(text) else { throw unreadable(level.types[0]) }
-        return .integer(value)
-    }
-
-    private static func position(_ text: String, _ kind: Document.DatumKind) throws(PartitionMapError) -> RangePosition
-    {
-        let value: Int64?
-        switch (kind, text) {
-        case (.date, "infinity"), (.timestamp, "infinity"), (.instant, "infinity"): value = .max
-        case (.date, "-infinity"), (.timestamp, "-infinity"), (.instant, "-infinity"): value = .min
-        case (.date, _): value = CivilText(text).flatMap { $0.hasTime ? nil : $0.microseconds }
-        case (.timestamp, _): value = CivilText(text).flatMap { $0.offset == nil ? $0.microseconds : nil }
-        case (.instant, _): value = CivilText(text).flatMap(\.instant)
-        case (.integer, _): value = Int64(text)
-        case (.text, _): value = nil
-        }
-        guard let value else { throw unreadable("\(kind)") }
-        return RangePosition(value: value)
-    }
-
-    private static func unreadable(_ type: String) -> PartitionMapError {
-        PartitionMapError(.malformed, "the key can't be read as \(type)")
     }
 }
 
 extension LookupNode.Ranges {
+    /// Nil when the order of a bound isn't known.
+    init?(
+        _ bounds: [(bound: PartitionMapDocument.Bound, node: LookupNode)],
+        _ level: PartitionMapDocument.Level,
+        isLast: Bool
+    ) {
+        var spans: [RangeTable.Span] = []
+        var payloads: [Int32] = []
+        var nodes: [LookupNode] = []
+        var local: [Local] = []
+        for case (.range(let lower, let upper), let node) in bounds {
+            guard let start = lower.positions?.first, let end = upper.positions?.first else { return nil }
+            // From MINVALUE to -infinity: there is no such key.
+            guard end.rank > 0 || end.value > .min else { continue }
+            let last = end.rank > 0 ? Int64.max : end.value - 1
+            let span = RangeTable.Span(first: start.rank < 0 ? .min : start.value, last: last)
+            spans.append(span)
+            if case .leaf(let slot) = node, isLast {
+                payloads.append(slot.rawValue)
+            } else {
+                payloads.append(Int32(nodes.count))
+                nodes.append(node)
+            }
+            guard level.kinds == [.instant], let payload = payloads.last else { continue }
+            let first = Self.shifted(span.first, by: lower[0].offset)
+            local.append(
+                Local(span: .init(first: first, last: Self.shifted(last, by: upper[0].offset)), payload: payload)
+            )
+        }
+        storage = RangeTableStorage(spans, payloads: payloads)
+        children = isLast ? nil : nodes
+        self.local = local
+    }
+
+    /// The child whose range holds the coordinate.
+    func child(at coordinate: Int64) -> LookupNode? {
+        child(storage.table.payload(at: coordinate))
+    }
+
+    /// The child that holds a local time. Local times repeat when clocks go back, so the bounds aren't sorted by them:
+    /// the last range that holds it wins, as PostgreSQL takes the later of two equal local times.
+    func child(atLocal microseconds: Int64) -> LookupNode? {
+        let found = local.last { $0.span.first <= microseconds && microseconds <= $0.span.last }
+        return found.flatMap { child($0.payload) }
+    }
+
+    private static func shifted(_ coordinate: Int64, by seconds: Int64) -> Int64 {
+        // The infinities, and the last instant before one.
+        guard coordinate != .min, coordinate < .max - 1 else { return coordinate }
+        return coordinate + seconds * CivilTime.microsecondsPerSecond
+    }
+}
+
+extension LookupNode.Tuples {
+    /// Nil when the order of a bound isn't known.
+    init?(_ bounds: [(bound: PartitionMapDocument.Bound, node: LookupNode)]) {
+        for case (.range(let lower, let upper), let node) in bounds {
+            guard let start = lower.positions, let end = upper.positions else { return nil }
+            starts.append(start)
+            ends.append(end)
+            children.append(node)
+        }
+    }
+
     /// The child whose range holds the key; the ranges are sorted and don't overlap.
     func child(at key: [RangePosition]) -> LookupNode? {
         var (low, high) = (0, starts.count)
@@ -135,24 +147,6 @@ extension LookupNode.Ranges {
         }
         guard low > 0, key.lexicographicallyPrecedes(ends[low - 1]) else { return nil }
         return children[low - 1]
-    }
-
-    /// The child that holds a local time. Local times repeat when clocks go back, so the bounds aren't sorted by them:
-    /// the last range that holds it wins, as PostgreSQL takes the later of two equal local times.
-    func child(atLocal microseconds: Int64) -> LookupNode? {
-        let key = RangePosition(value: microseconds)
-        let index = starts.indices.last { index in
-            starts[index][0].shifted(by: offsets[index].start) <= key
-                && key < ends[index][0].shifted(by: offsets[index].end)
-        }
-        return index.map { children[$0] }
-    }
-}
-
-extension RangePosition {
-    fileprivate func shifted(by seconds: Int64) -> RangePosition {
-        guard rank == 0, value != .min, value != .max else { return self }
-        return RangePosition(value: value + seconds * CivilTime.microsecondsPerSecond)
     }
 }
 

@@ -23,33 +23,52 @@ public struct PartitionLookup: Sendable {
         root = LookupNode(document.entries.indices, document, depth: 0)
     }
 
-    /// The partition for a key given as text, one element a column through all levels.
+    /// The partition for a key, one element a column through all levels.
     ///
-    /// Dates and times are read in ISO 8601. For a key of instants a date-time needs an offset; a plain date means that
-    /// day's midnight in the table's zone.
+    /// Texts of dates and times are read in ISO 8601. For a key of instants a date-time needs an offset; a plain date means
+    /// that day's midnight in the table's zone.
     ///
     /// - Throws: ``PartitionMapError/Code/malformed`` for what isn't a value of the key, and
     ///   ``PartitionMapError/Code/invalid`` for keys that only the server can place: hash levels, and ranges of types
     ///   that it alone orders.
-    public func resolve(_ key: [String]) throws(PartitionMapError) -> Resolution {
-        let columns = document.key.map(\.columns.count).reduce(0, +)
-        guard key.count == columns else {
-            throw PartitionMapError(
-                .malformed,
-                "the key has \(columns) column\(columns == 1 ? "" : "s"), not \(key.count)"
-            )
-        }
-        return resolution(try root.entry(for: key[...], document.key[...]))
+    public func resolve(_ key: [KeyValue]) throws(PartitionMapError) -> Resolution {
+        resolution(try slot(for: key))
     }
 
     /// The partition for a key of one column and one level: civil microseconds (date, timestamp), microseconds since
     /// 1970 UTC (instants), or the integer itself. A miss for keys of any other shape.
     public func resolve(coordinate: Int64) -> Resolution {
-        resolution(root.entry(forCoordinate: coordinate))
+        resolution(slot(forCoordinate: coordinate))
     }
 
-    private func resolution(_ index: Int?) -> Resolution {
-        guard let index else { return .miss }
+    package func slot(for key: [KeyValue]) throws(PartitionMapError) -> PartitionSlot {
+        let columns = document.key.map(\.columns.count).reduce(0, +)
+        guard key.count == columns else {
+            throw PartitionMapError(.malformed, "the key has \(columns) column\(columns == 1 ? "" : "s"), not \(key.count)")
+        }
+        return try root.slot(for: key[...], document.key[...])
+    }
+
+    package func slot(forCoordinate coordinate: Int64) -> PartitionSlot {
+        guard let ranges else { return .none }
+        let slot = PartitionSlot(rawValue: ranges.table.payload(at: coordinate))
+        return slot == .none ? fallback : slot
+    }
+
+    /// The ranges of a key with one column and one level, whose payloads are ``PartitionSlot``s; nil for other keys.
+    package var ranges: RangeTableStorage? {
+        guard document.key.count == 1, case .ranges(let ranges, _) = root else { return nil }
+        return ranges.storage
+    }
+
+    /// The default partition beside ``ranges``.
+    package var fallback: PartitionSlot {
+        guard document.key.count == 1, case .ranges(_, .leaf(let slot)) = root else { return .none }
+        return slot
+    }
+
+    private func resolution(_ slot: PartitionSlot) -> Resolution {
+        guard let index = slot.index else { return .miss }
         let entry = document.entries[index]
         switch entry.state {
         case .active: return .active(entry)

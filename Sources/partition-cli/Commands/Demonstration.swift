@@ -111,7 +111,7 @@ struct Demonstration {
                 logger: console.logger
             )
             let found = try await source.read { configuration }
-            let resolution = try PartitionLookup(found.document).resolve([key])
+            let resolution = try PartitionLookup(found.document).resolve([.text(key)])
             rows.append([key, try ResolveResult(found, key: [key], resolution).view.partition])
         }
         page.columns(rows, indent: 2)

@@ -70,7 +70,7 @@ struct ResolveCommand: Command {
         }
         let resolution: PartitionLookup.Resolution
         do {
-            resolution = try PartitionLookup(found.document).resolve(key)
+            resolution = try PartitionLookup(found.document).resolve(key.map(KeyValue.text))
         } catch {
             throw CommandFailure(
                 error.code == .malformed ? .usage : .failed,

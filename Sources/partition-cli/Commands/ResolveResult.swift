@@ -29,7 +29,7 @@ struct ResolveResult {
         case .miss:
             throw CommandFailure(
                 .failed,
-                "no partition of \(table) takes \(key.joined(separator: " ")): \(Self.covered(entries))",
+                "no partition of \(table) takes \(key.joined(separator: " ")): \(Self.covered(found.document))",
                 remedy: "partition-cli status shows how far the table is covered; rotate extends it"
             )
         }
@@ -55,11 +55,9 @@ struct ResolveResult {
         "\(EntityName.quoted(entry.schema)).\(EntityName.quoted(entry.name))"
     }
 
-    /// From the first start to the last end; gaps between are not told.
-    private static func covered(_ entries: [JSONText]) -> String {
-        let ranges = entries.filter { $0["state"] == .text("active") }
-        guard let first = ranges.first?["start"], let last = ranges.last?["end"] else { return "the map is empty" }
-        return "it covers \(first.words ?? "the beginning") to \(last.words ?? "the end")"
+    private static func covered(_ document: PartitionMapDocument) -> String {
+        guard let coverage = document.coverage else { return "no active range is published" }
+        return "it covers \(coverage.start ?? "the beginning") to \(coverage.end ?? "the end")"
     }
 
     private struct Document: Decodable {

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+public import PartitionMap
+import Synchronization
+
+/// Looks keys up for one task or thread.
+///
+/// It keeps the map it used last; each lookup checks two atomic words and the clock, so a map that was replaced, or that has
+/// gone stale, is noticed at once. A lookup that finds an active partition in a fresh map takes no lock, allocates nothing and
+/// counts no references.
+///
+/// A reader that is kept for long without a lookup keeps the old map in memory.
+public final class Reader {
+    private let desk: RoutingDesk
+    private let feed: MapFeed
+    private var generation: UInt64
+    private var table: RangeTable
+    /// As many as the map has entries.
+    private var names: UnsafePointer<String>?
+    /// Owns what ``table`` and ``names`` point to.
+    private var current: MapFeed.Current
+
+    init(_ desk: RoutingDesk) {
+        self.desk = desk
+        feed = desk.feed
+        current = feed.current
+        generation = current.generation
+        table = current.snapshot?.table ?? MapSnapshot.noRanges.table
+        names = current.snapshot?.names
+    }
+
+    /// The map's version as of the last lookup; 0 before the first map.
+    public var version: Int64 { current.version }
+
+    /// The partition for a key of one column and one level: civil microseconds since 1970 (date, timestamp), microseconds
+    /// since 1970 UTC (instants), or the integer itself.
+    public func index(for coordinate: Int64) throws(RoutingMiss) -> PartitionIndex {
+        // This order: see MapFeed.
+        let staleAt = feed.staleAt.load(ordering: .acquiring)
+        if feed.generation.load(ordering: .acquiring) != generation { refresh() }
+        let found = table.payload(at: coordinate)
+        if found >= 0, MonotonicTime.coarse().nanoseconds < staleAt {
+            return PartitionIndex(entry: found, generation: UInt32(truncatingIfNeeded: generation))
+        }
+        return try unusual(coordinate)
+    }
+
+    /// The partition for a key of any shape, one element a column through all levels.
+    ///
+    /// Texts of dates and times are read in ISO 8601; a plain date means that day's midnight in the table's zone.
+    public func index(for key: [KeyValue]) throws(RoutingMiss) -> PartitionIndex {
+        let freshness = observe()
+        return PartitionIndex(
+            entry: try entry(key, freshness),
+            generation: UInt32(truncatingIfNeeded: generation)
+        )
+    }
+
+    /// The partition's name as the catalog has it, unquoted.
+    ///
+    /// - Throws: a miss with ``RoutingMiss/Reason/superseded`` for an index of another version than the last lookup's.
+    public func name(of index: PartitionIndex) throws(RoutingMiss) -> String {
+        try check(index)
+        guard !index.isParent, let names else { return feed.entity.table }
+        return names[Int(index.entry)]
+    }
+
+    /// The partition's schema as the catalog has it, unquoted.
+    ///
+    /// - Throws: as ``name(of:)``.
+    public func schema(of index: PartitionIndex) throws(RoutingMiss) -> String {
+        try check(index)
+        guard !index.isParent, let document = current.snapshot?.document else { return feed.entity.schema }
+        return document.entries[Int(index.entry)].schema
+    }
+
+    /// Everything about the partition.
+    ///
+    /// - Throws: as ``name(of:)``.
+    public func partition(of index: PartitionIndex) throws(RoutingMiss) -> RoutedPartition {
+        try check(index)
+        return desk.partition(index.entry, current)
+    }
+}
+
+@available(*, unavailable)
+extension Reader: Sendable {}
+
+extension Reader {
+    @inline(never)
+    private func refresh() {
+        current = feed.current
+        generation = current.generation
+        table = current.snapshot?.table ?? MapSnapshot.noRanges.table
+        names = current.snapshot?.names
+    }
+
+    /// Takes up the newest map; everything that follows up to the next call rests on it.
+    func observe() -> Freshness {
+        let staleAt = feed.staleAt.load(ordering: .acquiring)
+        // Also when the generation is the same: `keptUntil` may have changed.
+        refresh()
+        return Freshness(current, staleAt: staleAt, at: .coarse())
+    }
+
+    @inline(never)
+    private func unusual(_ coordinate: Int64) throws(RoutingMiss) -> PartitionIndex {
+        let freshness = observe()
+        return PartitionIndex(
+            entry: try entry(coordinate, freshness),
+            generation: UInt32(truncatingIfNeeded: generation)
+        )
+    }
+
+    func entry(_ coordinate: Int64, _ freshness: Freshness) throws(RoutingMiss) -> Int32 {
+        guard let lookup = current.snapshot?.lookup, lookup.ranges == nil else {
+            let slot = current.snapshot?.lookup.slot(forCoordinate: coordinate) ?? .none
+            return try desk.entry(slot, current, freshness, String(coordinate))
+        }
+        return try entry([.coordinate(coordinate)], freshness)
+    }
+
+    func entry(_ key: [KeyValue], _ freshness: Freshness) throws(RoutingMiss) -> Int32 {
+        let slot: PartitionSlot
+        do {
+            slot = try desk.slot(key, current)
+        } catch {
+            return try desk.answer(error.reason, current, RoutingDesk.text(key))
+        }
+        return try desk.entry(slot, current, freshness, RoutingDesk.text(key))
+    }
+
+    func partition(_ entry: Int32) -> RoutedPartition { desk.partition(entry, current) }
+
+    func miss(_ reason: RoutingMiss.Reason, _ key: String) -> RoutingMiss { desk.miss(reason, current, key) }
+
+    private func check(_ index: PartitionIndex) throws(RoutingMiss) {
+        guard index.generation == UInt32(truncatingIfNeeded: generation) else {
+            throw miss(.superseded, "index \(index.entry)")
+        }
+    }
+
+    var snapshot: MapSnapshot? { current.snapshot }
+    var options: (whenStale: WhenStale, onMiss: OnMiss) { (desk.whenStale, desk.onMiss) }
+}

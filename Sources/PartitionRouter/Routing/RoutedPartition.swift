@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+public import PartitionMap
+
+/// Where a lookup leads: four bytes that name a partition of one version of the map, and four that name the version.
+///
+/// It is good until the next lookup of the same reader; ``Reader/name(of:)`` refuses an older one.
+public struct PartitionIndex: Sendable, Hashable {
+    /// The entry's index in the document; -1 for the partitioned table itself.
+    let entry: Int32
+    let generation: UInt32
+
+    /// The partitioned table itself, which ``OnMiss/parent`` answers with.
+    public var isParent: Bool { entry < 0 }
+}
+
+/// A table that rows may be written to, or read from.
+public struct RoutedPartition: Sendable, Hashable {
+    /// As the catalog has them, unquoted.
+    public let schema: String
+    public let name: String
+    /// Nil for the partitioned table itself, which ``OnMiss/parent`` answers with.
+    public let state: PartitionMapDocument.State?
+    /// The map's version; 0 when there was none.
+    public let version: Int64
+
+    /// Schema and name quoted for SQL.
+    public var qualifiedName: String { EntityName.quoted(schema) + "." + EntityName.quoted(name) }
+}
+
+/// A batch of rows by where they belong, all by one version of the map.
+public struct RoutedRows<Row> {
+    public struct Group {
+        public let partition: RoutedPartition
+        /// In the order in which they came.
+        public internal(set) var rows: [Row]
+    }
+
+    /// In the order in which each partition's first row came.
+    public internal(set) var groups: [Group] = []
+    /// The rows that weren't routed.
+    public internal(set) var misses: [(row: Row, miss: RoutingMiss)] = []
+}
+
+extension RoutedRows: Sendable where Row: Sendable {}
+extension RoutedRows.Group: Sendable where Row: Sendable {}
