@@ -73,7 +73,16 @@ struct Inspection: Sendable {
         var tables: [Table<Extra>] = []
         for (index, plan) in observation.plan.tables.enumerated() {
             guard let table = observation.snapshot.tables.first(where: { $0.oid == plan.oid }) else {
-                tables.append(Table(plan: plan, partitions: [], standing: .unmanaged, extra: nil))
+                tables.append(
+                    Table(
+                        plan: plan,
+                        partitions: [],
+                        ranges: [],
+                        now: observation.snapshot.server.now,
+                        standing: .unmanaged,
+                        extra: nil
+                    )
+                )
                 continue
             }
             console.progress?.say("\(plan.table) (\(index + 1) of \(observation.plan.tables.count))")

@@ -90,7 +90,7 @@ struct RunAlerts: Sendable {
         switch ending.status {
         case .busy, .interrupted, .terminated: return nil
         case .success, .deferred, .quotaExceeded, .changesPlanned: description = nil
-        case .failed, .usage, .unreachable, .internalError, .unpublished, .privilegeMissing:
+        case .failed, .usage, .configuration, .unreachable, .internalError, .unpublished, .privilegeMissing:
             description = failure.map { $0.message + ($0.remedy.map { ". To do: \($0)" } ?? "") } ?? failures(ending)
         }
         return alert(

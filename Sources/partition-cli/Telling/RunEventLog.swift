@@ -33,7 +33,7 @@ struct RunEventLog: Sendable {
                 "a guard was waived",
                 ["table": "\(table)", "guard": guardian.rawValue, "reason": reason]
             )
-        case .observed, .planned, .stepStarted, .locksTried, .verifying, .publishing: break
+        case .observed, .planned, .scanning, .stepStarted, .locksTried, .verifying, .publishing: break
         }
     }
 
