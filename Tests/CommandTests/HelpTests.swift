@@ -37,7 +37,7 @@ struct HelpTests {
             #expect(!examples.isEmpty, "\(command)")
             for example in examples {
                 // What the shell does to them: words at spaces, variables filled in.
-                let words = example.split(separator: " ").map {
+                let words = example.split(separator: " ").prefix { $0 != ">" }.map {
                     String($0).replacing("$DB_URL", with: "postgresql://h/d").replacing(
                         "$REGISTRY_URL",
                         with: "redis://h"

@@ -11,6 +11,7 @@ import Partitioning
 /// partition. With one validated CHECK for all ranges of a run it takes milliseconds. While the CHECK stands, rows of those ranges are refused: it is
 /// used only for ranges ahead of all writes, and dropped in the same run.
 struct DefaultShield {
+    /// A default partition of up to this many bytes is scanned by ATTACH within the attempt's budget.
     static let scanLimit = OnlineWork.scanLimit
 
     let connection: Connection

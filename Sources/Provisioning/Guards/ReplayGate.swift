@@ -40,7 +40,7 @@ extension PartitionMapDocument {
             return KeyRange(lower: lower, upper: upper)
         }
         let today = policy.coordinate(of: now)
-        guard let end = Coverage(ranges).contiguousEnd(from: today) else { return 0 }
+        guard let end = Partitioning.Coverage(ranges).contiguousEnd(from: today) else { return 0 }
         let (distance, overflow) = end.subtractingReportingOverflow(today)
         return end == .max || overflow ? nil : Double(distance) / 86_400_000_000
     }

@@ -9,7 +9,8 @@ import Provisioning
 struct ApplyCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "apply",
-        abstract: "Carry out a saved plan, if a plan made now is still the same.",
+        abstract: "Carry out a saved plan, if it is still the same.",
+        usage: "partition-cli apply <file> [<options>]",
         discussion: """
             Example:
               partition-cli plan --out=plan.json --db-url=$DB_URL

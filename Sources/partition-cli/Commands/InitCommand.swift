@@ -13,8 +13,11 @@ import Provisioning
 struct InitCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "init",
-        abstract: "Write a policy file (partitions.yaml) from the tables as they are, with a comment on every value.",
+        abstract: "Write a policy file from the tables as they are.",
+        usage: "partition-cli init [<options>]",
         discussion: """
+            Written to partitions.yaml, with a comment on every value.
+
             Example:
               partition-cli init --db-url=$DB_URL
               partition-cli init --registry --out=- --table=app.events --db-url=$DB_URL
@@ -29,6 +32,7 @@ struct InitCommand: Command {
     @Option(
         name: .customLong("table"),
         help: ArgumentHelp("Only this table; may be given several times. (default: every one)", valueName: "table"),
+        completion: DatabaseCompletion.tables,
         transform: Transform.table
     )
     var tables: [EntityName] = []
@@ -39,6 +43,7 @@ struct InitCommand: Command {
             "The zone whose midnights are bounds, where the bounds themselves don't say; a name of pg_timezone_names.",
             valueName: "zone"
         ),
+        completion: DatabaseCompletion.zones,
         transform: Transform.nonEmpty
     )
     var timeZone: String?

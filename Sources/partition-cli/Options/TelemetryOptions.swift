@@ -11,6 +11,7 @@ struct TelemetryOptions: ParsableArguments, Sendable {
             "Write metrics to this file, which node_exporter's textfile collector reads; it must end in .prom.",
             valueName: "path"
         ),
+        completion: .file(extensions: ["prom"]),
         transform: Self.metricsPath
     )
     var metricsFile: String?
