@@ -26,7 +26,7 @@ package struct RangeTable {
     @inlinable package static var none: Int32 { .min }
 
     /// How many cuts are compared one by one at the end of a search.
-    @inlinable static var counted: Int { 8 }
+    @inlinable static var counted: Int { 4 }
 
     /// In ascending order; then ``counted`` times `Int64.max`.
     @usableFromInline let cuts: UnsafePointer<Int64>

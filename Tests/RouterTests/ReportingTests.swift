@@ -90,12 +90,14 @@ struct ReportingTests {
         #expect(conflict.lastValue == 0)
         reporter.record(age: .milliseconds(1500))
         #expect(try metrics.expectGauge("partition_map_age_seconds", [("table", "events")]).lastValue == 1.5)
-        reporter.report(.failed(RegistryError(.corrupt, "bad")), .init())
+        let error = RegistryError(.corrupt, "bad")
+        reporter.report(.failed(error), .init())
+        for _ in 0..<3 { reporter.count(error) }
         let failures = try metrics.expectCounter(
             "partition_map_read_failures_total",
             [("table", "events"), ("reason", "corrupt")]
         )
-        #expect(failures.totalValue == 1)
+        #expect(failures.totalValue == 3)
         #expect(lines.all.map(\.level) == [.error, .warning])
         #expect(lines.all[0].metadata["found_version"] == "1")
     }

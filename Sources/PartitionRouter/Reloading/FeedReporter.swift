@@ -28,6 +28,15 @@ struct FeedReporter: Sendable {
         age.record(duration / .seconds(1))
     }
 
+    /// Each failed reading is counted; ``report(_:_:)`` logs the first of a row.
+    func count(_ error: RegistryError) {
+        Counter(
+            label: "partition_map_read_failures_total",
+            dimensions: [("table", entity.description), ("reason", error.code.description)],
+            factory: metrics
+        ).increment()
+    }
+
     func confirmed() { conflict.record(0) }
 
     func took(_ current: MapFeed.Current) {
@@ -52,11 +61,6 @@ struct FeedReporter: Sendable {
         case .failed(let error):
             metadata["reason"] = "\(error.code)"
             metadata["error"] = "\(error.description)"
-            Counter(
-                label: "partition_map_read_failures_total",
-                dimensions: [("table", entity.description), ("reason", error.code.description)],
-                factory: metrics
-            ).increment()
             logger.warning("the partition map can't be read; the last good one is kept", metadata: metadata)
         case .stale:
             logger.error(

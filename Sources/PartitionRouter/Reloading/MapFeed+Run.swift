@@ -25,6 +25,7 @@ extension MapFeed {
             inbox.yield(.started)
             // Ends when the task is cancelled.
             for await input in inputs {
+                if case .failed(let error) = input { reporter.count(error) }
                 for action in handle(input) {
                     switch action {
                     case .readHeader: group.addTask { inbox.yield(await self.readHeader()) }

@@ -9,7 +9,9 @@ extension Reader {
     /// A row that isn't routed stands in ``RoutedRows/misses``; each is counted. With ``OnMiss/parent`` there are none, and
     /// such rows stand in a group of their own.
     ///
-    /// - Parameter key: A row's key, as ``index(for:)-(Int64)`` has it.
+    /// - Parameters:
+    ///   - rows: One batch; they are gone through once, in order.
+    ///   - key: A row's key, as ``index(for:)-(Int64)`` has it.
     public func group<Row>(_ rows: some Sequence<Row>, by key: (Row) -> Int64) -> RoutedRows<Row> {
         let freshness = observe()
         return collect(rows) { (row) throws(RoutingMiss) in try entry(key(row), freshness) }
