@@ -44,7 +44,10 @@ public struct PartitionLookup: Sendable {
     package func slot(for key: [KeyValue]) throws(PartitionMapError) -> PartitionSlot {
         let columns = document.key.map(\.columns.count).reduce(0, +)
         guard key.count == columns else {
-            throw PartitionMapError(.malformed, "the key has \(columns) column\(columns == 1 ? "" : "s"), not \(key.count)")
+            throw PartitionMapError(
+                .malformed,
+                "the key has \(columns) column\(columns == 1 ? "" : "s"), not \(key.count)"
+            )
         }
         return try root.slot(for: key[...], document.key[...])
     }
