@@ -45,6 +45,8 @@ struct Command {
         }
         posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO)
+        // A server that inherits what we have open counts it against max_files_per_process, and may not start.
+        for descriptor in Self.openDescriptors { posix_spawn_file_actions_addclose(&actions, descriptor) }
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
 
         let environment = ProcessEnvironment.withoutPostgres.map { "\($0)=\($1)" }
@@ -57,6 +59,20 @@ struct Command {
             throw ClusterError("\(arguments[0]) can't be started: \(String(cString: strerror(code)))")
         }
         return pid
+    }
+
+    /// All but the standard ones. Closing one that isn't open any more is no error.
+    private static var openDescriptors: [CInt] {
+        guard let directory = opendir("/dev/fd") else { return [] }
+        defer { closedir(directory) }
+        var descriptors: [CInt] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if let number = CInt(name), number > STDERR_FILENO { descriptors.append(number) }
+        }
+        return descriptors
     }
 
     /// Runs it to its end and gives what it wrote. Blocks the thread: for programs that end at once.

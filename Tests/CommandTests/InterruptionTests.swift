@@ -84,10 +84,10 @@ struct InterruptionTests {
     )
     func whileRunning(signal: Int32, status: Int32) async throws {
         let events = try await EventsTable()
-        // The first partition is created and attached as usual; the creation of the second takes its time.
-        for statement in Self.slowSecondPartition { _ = try await events.connection.query(statement) }
+        // The first partitions are built together and attached as usual; building the next ones takes its time.
+        for statement in Self.slowSecondBatch { _ = try await events.connection.query(statement) }
         let run = try Tool.start(
-            ["rotate", "--db-url=\(events.url)", "--registry-url=self", "--buffer-days=200", "--output=json"]
+            ["rotate", "--db-url=\(events.url)", "--registry-url=self", "--buffer-days=900", "--output=json"]
         )
         try await eventually("a statement of the run sleeps") {
             try await events.connection.sessionsOfRuns(waitingFor: "Timeout") == 1
@@ -101,16 +101,16 @@ struct InterruptionTests {
             try await events.connection.sessionsOfRuns() == 0
         }
         let partitions = try await events.partitions
-        #expect(partitions.count == 2)
+        #expect(partitions.count == 17)
         #expect(try await events.connection.publishedPartitions(of: "events") == partitions)
     }
 
-    private static let slowSecondPartition: [Statement] = [
+    private static let slowSecondBatch: [Statement] = [
         """
         CREATE FUNCTION dawdle() RETURNS event_trigger LANGUAGE plpgsql AS $$
         BEGIN
             -- Of the table's own, since publishing creates tables too. A run's search path is empty.
-            IF (SELECT count(*) FROM pg_inherits WHERE inhparent = 'public.events'::regclass) = 2
+            IF (SELECT count(*) FROM pg_inherits WHERE inhparent = 'public.events'::regclass) = 17
                AND EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity LIKE 'public.events%') THEN
                 PERFORM pg_sleep(600);
             END IF;

@@ -85,8 +85,9 @@ final class Running: Sendable {
         process.currentDirectoryURL = workingDirectory ?? directory
         process.standardInput = FileHandle.nullDevice
         // Files, since a pipe that nobody reads fills up.
-        process.standardOutput = try Self.file(directory, "output")
-        process.standardError = try Self.file(directory, "error")
+        let (output, error) = (try Self.file(directory, "output"), try Self.file(directory, "error"))
+        process.standardOutput = output
+        process.standardError = error
         let (ends, end) = AsyncStream.makeStream(of: Int32.self)
         process.terminationHandler = { process in
             let isSignal = process.terminationReason == .uncaughtSignal
@@ -94,6 +95,9 @@ final class Running: Sendable {
             end.finish()
         }
         try process.run()
+        // The process has its own; these would stay open as long as the tests run.
+        try output.close()
+        try error.close()
         pid = process.processIdentifier
         ended = Task {
             for await status in ends { return status }

@@ -10,10 +10,9 @@ struct UnbuiltTests {
     private static let uses: [(text: String, place: String)] =
         tableKeys.map { ("\(PolicySample.events)    \($0)\n", "4:5") }
         + ["list: r, values: [eu]", "hash: id, modulus: 4"].map { (PolicySample.by($0), "3:11") }
-        + [("defaults:\n  buffer: 60d\n  window: 02:00-05:00\n\(PolicySample.events)", "3:3")]
 
     private static let tableKeys = [
-        "window: 02:00-05:00", "default: create", "drain: auto", "retain: { for: 1y, then: detach }",
+        "default: create", "drain: auto", "retain: { for: 1y, then: detach }",
         "retain: { for: 1y, then: move, schema: old }", "retain: { for: 1y, then: archive, to: /a }",
         "retain: { for: 1y, then: drop }", "adopt: true",
     ]
@@ -28,10 +27,10 @@ struct UnbuiltTests {
         #expect(found.allSatisfy { $0.message.contains("not built yet") && $0.file == "partitions.yaml" })
     }
 
-    @Test("INTERFACE's example uses six such features, each reported in its place")
+    @Test("INTERFACE's example uses five such features, each reported in its place")
     func several() throws {
         let found = UnbuiltFeatures.unsupported(in: try read(PolicySample.interface))
-        #expect(found.map(\.position.description) == ["6:3", "15:5", "16:5", "17:5", "19:5", "20:11"])
+        #expect(found.map(\.position.description) == ["15:5", "16:5", "17:5", "19:5", "20:11"])
     }
 
     @Test(

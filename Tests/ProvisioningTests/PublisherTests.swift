@@ -216,7 +216,7 @@ struct PublisherTests {
         try await eventually("the run asks for a map") { await registry.loads == 1 }
         run.cancel()
         let report = try await run.value
-        #expect(reasons(report) == Array(repeating: "nobody waits any more", count: 5))
+        #expect(reasons(report) == Array(repeating: "nobody waits any more: the run was interrupted", count: 5))
         #expect(report.tables.allSatisfy { $0.coverage?.missing == [] })
     }
 

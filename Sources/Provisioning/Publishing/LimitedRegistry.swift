@@ -31,6 +31,10 @@ struct LimitedRegistry: Sendable {
                 return .failure(error)
             }
         }
+        // Which of the two a cancellation ends first says nothing.
+        guard !Task.isCancelled else {
+            throw RegistryError(.cancelled, "nobody waits any more: the run was interrupted")
+        }
         guard let result else {
             throw RegistryError(
                 .unreachable,

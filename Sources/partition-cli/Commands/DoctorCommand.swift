@@ -8,8 +8,11 @@ import Provisioning
 struct DoctorCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Look for hazards around the partitions: locks, rights, versions, logs, registry. Changes nothing.",
+        abstract: "Find hazards around the tables. Changes nothing.",
+        usage: "partition-cli doctor [<options>]",
         discussion: """
+            Who blocks whom, rights, versions, the server's log, the registry.
+
             Example:
               partition-cli doctor --db-url=$DB_URL --registry-url=$REGISTRY_URL
 
