@@ -157,6 +157,80 @@ struct PolicyFileTests {
         #expect(byFlag["logs"] == 11 && byFlag["events"] == byFile["events"])
     }
 
+    @Test("closes windows and counts quotas for each table: its own first, then the options, then the defaults")
+    func guards() async throws {
+        let events = try await EventsTable()
+        let folder = try Folder()
+        // Ten days ahead are no emergency where a day is one.
+        for name in ["logs", "hits"] {
+            _ = try await events.connection.query("CREATE TABLE \(identifier: name) (at date) PARTITION BY RANGE (at)")
+            _ = try await events.connection.query(
+                """
+                DO $$ BEGIN FOR d IN 0..10 LOOP
+                EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
+                    \(literal: name) || '_' || to_char((now() AT TIME ZONE 'UTC')::date + d, 'YYYYMMDD'), \(literal: name),
+                    (now() AT TIME ZONE 'UTC')::date + d, (now() AT TIME ZONE 'UTC')::date + d + 1);
+                END LOOP; END $$
+                """
+            )
+        }
+        let row = try #require(
+            try await events.connection.query(
+                """
+                SELECT to_char(t + interval '2 hours', 'HH24:00') || '-' || to_char(t + interval '3 hours', 'HH24:00') AS shut,
+                       to_char(t - interval '2 hours', 'HH24:00') || '-' || to_char(t + interval '2 hours', 'HH24:00') AS open
+                  FROM (SELECT now() AT TIME ZONE 'UTC' AS t) n
+                """
+            ).first
+        )
+        let (shut, open) = (try row.string("shut"), try row.string("open"))
+        let name = "name: \"{table}_{yyyy}{mm}{dd}\""
+        func outcomes(
+            _ defaults: String,
+            _ hits: String,
+            _ arguments: String...
+        ) async throws -> ([String: String], Int32) {
+            try folder.write(
+                "partitions.yaml",
+                """
+                defaults: { buffer: 60d, emergency: 1d, \(defaults) }
+                tables:
+                  public.logs: { by: { range: at, every: day }, \(name) }
+                  public.hits: { by: { range: at, every: day }, \(name), \(hits) }
+
+                """
+            )
+            let result = try await Tool.run(
+                ["rotate", "--registry-url=none", "--output=json", "--db-url=\(events.url)"] + arguments,
+                in: folder.url
+            )
+            let tables = try #require(try result.json["tables"] as? [[String: Any]], "\(result.everything)")
+            return (
+                Dictionary(
+                    uniqueKeysWithValues: tables.map { table in
+                        (
+                            (table["table"] as? [String: Any])?["name"] as? String ?? "",
+                            table["outcome"] as? String ?? ""
+                        )
+                    }
+                ), result.status
+            )
+        }
+        let overQuota = try await outcomes(
+            "quota: { threshold: 1%, capacity: 1 MiB }",
+            "quota: { threshold: 100%, capacity: 1 PiB }, buffer: 11d"
+        )
+        #expect(overQuota == (["logs": "quota-exceeded", "hits": "converged"], 73))
+        let shutForLogs = try await outcomes("window: \"\(shut)\"", "window: \"\(open)\", buffer: 13d")
+        #expect(shutForLogs == (["logs": "deferred", "hits": "converged"], 75))
+        // An option is between a table's own window and the defaults'.
+        let byOption = try await outcomes("window: \"\(shut)\"", "window: \"\(shut)\", buffer: 14d", "--window=\(open)")
+        #expect(byOption == (["logs": "converged", "hits": "deferred"], 75))
+        // With less left than a table's emergency the window is waived.
+        let waived = try await outcomes("window: \"\(shut)\"", "emergency: 30d, buffer: 40d")
+        #expect(waived == (["logs": "converged", "hits": "converged"], 0))
+    }
+
     @Test("keeps one table's mismatch from stopping the others, and exits 1")
     func isolation() async throws {
         let events = try await EventsTable()

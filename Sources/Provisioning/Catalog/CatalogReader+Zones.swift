@@ -87,16 +87,14 @@ extension CatalogReader {
         return names
     }
 
-    /// The rules of zones for the days around a moment.
+    /// The rules of zones for the days around a moment, of those that the server knows.
     ///
-    /// - Throws: `PostgresError`; `UnknownTimeZone`.
+    /// - Throws: `PostgresError`.
     func zones(_ names: Set<String>, around moment: Instant) async throws -> [String: ZoneRules] {
         let first = Instant(microseconds: moment.microseconds - 7 * Self.day)
         let last = Instant(microseconds: moment.microseconds + 30 * Self.day)
         let found = try await zoneRules(of: names.sorted(), from: first, to: last)
-        let zones = Dictionary(found.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        if let unknown = names.sorted().first(where: { zones[$0] == nil }) { throw UnknownTimeZone(name: unknown) }
-        return zones
+        return Dictionary(found.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     private static let day: Int64 = 86_400_000_000

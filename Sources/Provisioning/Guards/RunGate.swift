@@ -25,9 +25,13 @@ struct RunGate: Sendable {
     ///
     /// - Throws: `PostgresError`; `UnknownTimeZone`.
     mutating func prepare(_ session: DatabaseSession) async throws {
-        let missing = guards.windowTimeZones.subtracting(zones.keys)
-        if !missing.isEmpty {
-            zones.merge(try await CatalogReader(session: session).zones(missing, around: clock.now)) { _, new in new }
+        let names = guards.windowTimeZones
+        if zones.isEmpty, !names.isEmpty {
+            zones = try await CatalogReader(session: session).zones(names, around: clock.now)
+            // A policy that names an unknown zone is a failure of its table, which isn't grown, and of no other.
+            if guards.defaults.window != nil, zones[guards.defaults.windowTimeZone] == nil {
+                throw UnknownTimeZone(name: guards.defaults.windowTimeZone)
+            }
         }
         // The first mark, from which on standbys' lag is measured.
         try await replication?.look(session.connection)
