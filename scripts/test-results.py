@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 # Part of partition-cli. See LICENSE and CONTRIBUTING.md.
-"""Judges one `swift test` run by what was executed, because a run of no tests, or of skipped ones, exits 0 too.
+"""Judges `swift test` runs by what was executed, because a run of no tests, or of skipped ones, exits 0 too.
 
-usage: test-results.py EVENTS PASSED_AND_FAILED [--complaints FILE] [--listed FILE] [--targets NAME…]
+usage: test-results.py EVENTS… PASSED_AND_FAILED [--complaints FILE] [--listed FILE] [--targets NAME…]
 
-EVENTS             the event stream of the run (swift test --event-stream-output-path, version 0)
-PASSED_AND_FAILED  a file that "passed failed" is appended to, for the total of several runs
---complaints FILE  what is wrong, with what the failed tests said, is appended here too: for the end of several runs' output
+EVENTS…            the event stream of each run (swift test --event-stream-output-path, version 0), judged as one
+PASSED_AND_FAILED  a file that "passed failed" is appended to, for the total of several versions
+--complaints FILE  what is wrong, with what the failed tests said, is appended here too: for the end of the whole output
 --listed FILE      the output of `swift test list`: each of its tests must have been executed
 --targets NAME…    of these test targets only; each must have executed something
 
@@ -66,7 +66,7 @@ def read_outcomes(path):
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("events")
+    parser.add_argument("events", nargs="+")
     parser.add_argument("totals")
     parser.add_argument("--complaints")
     parser.add_argument("--listed")
@@ -74,12 +74,17 @@ def main():
     arguments = parser.parse_args()
 
     complaints = []
-    try:
-        outcomes, issues, ended = read_outcomes(arguments.events)
-    except FileNotFoundError:
-        outcomes, issues, ended = {}, {}, False
-    if not ended:
-        complaints.append("the run didn't reach its end")
+    outcomes, issues = {}, {}
+    for path in arguments.events:
+        try:
+            some_outcomes, some_issues, ended = read_outcomes(path)
+        except FileNotFoundError:
+            some_outcomes, some_issues, ended = {}, {}, False
+        # One that was executed twice has to pass each time.
+        outcomes.update({test: how for test, how in some_outcomes.items() if outcomes.get(test, "pass") in PASSES})
+        issues.update(some_issues)
+        if not ended:
+            complaints.append("the run didn't reach its end")
 
     passed = {test for test, outcome in outcomes.items() if outcome in PASSES}
     for test, outcome in sorted(outcomes.items()):

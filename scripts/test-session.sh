@@ -79,12 +79,12 @@ limited() { # seconds, command…
     return "$status"
 }
 
-# Four tests at a time: unbounded, hundreds of cases would share one server's connections.
+# Four tests at a time, or as many as $width says: unbounded, hundreds of cases would share one server's connections.
 run_tests() { # seconds, file for the event stream, argument of swift test…
-    local seconds=$1 events=$2
+    local seconds=$1 events=$2 width=${width:-4}
     shift 2
-    SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 limited "$seconds" \
-        swift test --skip-build --disable-xctest --experimental-maximum-parallelization-width 4 \
+    SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$width limited "$seconds" \
+        swift test --skip-build --disable-xctest --experimental-maximum-parallelization-width "$width" \
         --event-stream-output-path "$events" --event-stream-version 0 "$@"
 }
 

@@ -50,7 +50,16 @@ struct Program {
         guard let command = command as? any Command else { return showHelp(of: command) }
         let interruption = Interruption()
         let console = Console(command.output, environment: ProcessEnvironment.current, interruption: interruption)
-        return await interruption.guarding { await Self.perform(command, console) }
+        return await interruption.guarding(
+            heeded: { number in
+                let signal: Logger.Metadata = ["signal": "\(number == SIGINT ? "SIGINT" : "SIGTERM")"]
+                console.logger.notice(
+                    "interrupted: what is done is concluded; a second signal ends at once",
+                    metadata: signal
+                )
+            },
+            { await Self.perform(command, console) }
+        )
     }
 
     private static func perform(_ command: any Command, _ console: Console) async -> ExitStatus {

@@ -29,13 +29,20 @@ struct CrashTests {
     func atAnyMoment(seed: UInt64) async throws {
         let table = try await CrashTable()
         var random = SplitMix64(state: seed)
-        let run = try Tool.start(table.rotate)
-        try await eventually("the run has a session, or is over") {
-            try await table.sessionsOfRun > 0 || run.hasEnded
+        // One that is let go says how long a run takes on this machine, with whatever else is going on there.
+        let whole = try await table.startedRun()
+        let clock = ContinuousClock.now
+        #expect(await whole.result().status == 0)
+        let length = ContinuousClock.now - clock
+        var isHit = false
+        for _ in 0..<10 where !isHit {
+            try await table.makeAnew()
+            let run = try await table.startedRun()
+            try await Task.sleep(for: length * (Double(random.next() % 1000) / 1000))
+            run.signal(SIGKILL)
+            isHit = await run.result().status == 128 + SIGKILL
         }
-        try await Task.sleep(for: .milliseconds(Int(random.next() % 1500)))
-        run.signal(SIGKILL)
-        _ = await run.result()
+        #expect(isHit, "no signal found a run at work")
         try await table.expectNextRunConverges()
     }
 
@@ -48,11 +55,12 @@ struct CrashTests {
         var random = SplitMix64(state: seed &* 7919)
         let bystanders = try await Passers(table)
         async let passing: Void = bystanders.go()
-        let run = try Tool.start(table.rotate)
-        try await eventually("the run has a session") { try await table.sessionsOfRun > 0 }
+        let run = try await table.startedRun()
+        var stops = 0
         while !run.hasEnded {
             try await Task.sleep(for: .milliseconds(Int(random.next() % 150)))
             run.signal(SIGSTOP)
+            if run.isStopped { stops += 1 }
             let before = await bystanders.count
             try await eventually("everybody went by 50 times") {
                 await bystanders.count >= before + 50 * bystanders.size
@@ -61,9 +69,39 @@ struct CrashTests {
         }
         await bystanders.stop()
         try await passing
+        #expect(stops > 0)
         #expect(await run.result().status == 0)
         // Their lock_timeout is a second.
         #expect(await bystanders.errors == [])
+        try await table.expectNextRunConverges()
+    }
+
+    @Test("or stopped while a change under a lock is under way, has it committed and the lock given back all the same")
+    func stoppedInSwap() async throws {
+        let table = try await CrashTable()
+        try await table.makeAttachesWait()
+        let connection = table.events.connection
+        // With locks that may last longer there is time to look.
+        let run = try Tool.start(table.rotate + ["--emergency-days=119"])
+        var state = ""
+        repeat {
+            _ = try await connection.query("SELECT pg_advisory_lock(1)")
+            run.signal(SIGCONT)
+            try await eventually("a change waits in its transaction") { try await table.attachWaits }
+            run.signal(SIGSTOP)
+            try await eventually("the run is stopped") { run.isStopped }
+            _ = try await connection.query("SELECT pg_advisory_unlock(1)")
+            try await eventually("the server has done what it was told") {
+                state = try await table.stateOfRun
+                return state != "active"
+            }
+            // Its limit ended the statement before it got what it waited for: once more.
+        } while state == "idle in transaction (aborted)"
+        #expect(state == "idle")
+        #expect(run.isStopped)
+        #expect(try await table.events.partitions.count == 3)
+        run.signal(SIGCONT)
+        #expect(await run.result().status == 0)
         try await table.expectNextRunConverges()
     }
 }
@@ -75,6 +113,58 @@ private struct CrashTable {
     init() async throws {
         events = try await EventsTable()
         for statement in Self.statements { _ = try await events.connection.query(statement) }
+    }
+
+    /// As if no run had ever been here.
+    func makeAnew() async throws {
+        let before: [Statement] = ["DROP TABLE events", "DROP SCHEMA IF EXISTS partition_registry CASCADE"]
+        for statement in before + EventsTable.statements + Self.statements {
+            _ = try await events.connection.query(statement)
+        }
+    }
+
+    /// A run that has got as far as its session, or is over already.
+    func startedRun() async throws -> Running {
+        let run = try Tool.start(rotate)
+        try await eventually("the run has a session, or is over") {
+            try await sessionsOfRun > 0 || run.hasEnded
+        }
+        return run
+    }
+
+    /// From here on what attaches a partition waits, in its transaction and under its locks, for the advisory lock 1.
+    func makeAttachesWait() async throws {
+        for statement: Statement in [
+            """
+            CREATE FUNCTION dawdle() RETURNS event_trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity = 'public.events') THEN
+                    PERFORM pg_advisory_xact_lock(1);
+                END IF;
+            END $$
+            """,
+            "CREATE EVENT TRIGGER dawdle ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION dawdle()",
+        ] { _ = try await events.connection.query(statement) }
+    }
+
+    var attachWaits: Bool {
+        get async throws {
+            try await events.connection.query(
+                "SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 1 AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            ).count == 1
+        }
+    }
+
+    /// Of the session in which a run makes its changes, as `pg_stat_activity` has it; empty without one.
+    var stateOfRun: String {
+        get async throws {
+            try await events.connection.query(
+                """
+                SELECT state FROM pg_stat_activity
+                 WHERE datname = current_database() AND application_name = 'partition-cli' ORDER BY backend_start LIMIT 1
+                """
+            ).first?.string("state") ?? ""
+        }
     }
 
     private static let statements: [Statement] = [
@@ -118,7 +208,8 @@ private struct CrashTable {
             """
         ).map { try $0.string("name") }
         #expect(left == [])
-        #expect(try await events.partitions.count >= 6)
+        let months = try await events.connection.months(ahead: 120)
+        #expect(try await events.partitions == months.map { "events_\($0)" } + ["events_default"])
     }
 }
 
@@ -186,6 +277,12 @@ private struct SplitMix64 {
 }
 
 extension Running {
+    /// A signal has stopped it, and it does nothing until the next.
+    fileprivate var isStopped: Bool {
+        let status = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+        return status.contains(") T ")
+    }
+
     /// A process that was reaped, or waits to be, can't be told anything any more.
     fileprivate var hasEnded: Bool {
         guard kill(pid, 0) == 0 else { return true }

@@ -41,16 +41,30 @@ struct LocksDeadlineTests {
         try await fixture.makeEventsWithLargeDefault()
         let maintenance = try await fixture.database.connect(applicationName: "maintenance")
         let budget = RunBudget(run: .seconds(60), table: .milliseconds(2500), emergencyDays: 0)
+        // It holds the lock by then: there is nobody else to wait for.
+        let release = Task {
+            try await eventually(
+                within: .seconds(60),
+                "the validation has waited for longer than a lock may be waited for"
+            ) {
+                try await fixture.strings(Self.longWaits).count == 1
+            }
+            _ = try await maintenance.query("COMMIT")
+        }
         let report = try await Visits.run(fixture.provisioner(budget: budget), at: .checkAdded) { _ in
             _ = try await maintenance.script(["BEGIN", "LOCK TABLE events_default IN SHARE UPDATE EXCLUSIVE MODE"])
-            Task {
-                try await Task.sleep(for: .milliseconds(3500))
-                _ = try await maintenance.query("COMMIT")
-            }
         }
+        try await release.value
         #expect(report.table("events")?.outcome == .converged)
         try await fixture.expectNothingLeft()
     }
+
+    /// Sessions of ours that have been waiting for a lock, to validate a CHECK, for longer than the budget of the table's locks.
+    private static let longWaits: Statement = """
+        SELECT pid::text AS v FROM pg_stat_activity
+         WHERE application_name = 'partition-cli' AND datname = current_database() AND wait_event_type = 'Lock'
+           AND query LIKE '%VALIDATE CONSTRAINT%' AND clock_timestamp() - query_start > interval '2600 ms'
+        """
 
     @Test("after the run's deadline no index is begun, which would be left half built")
     func nothingBegun() async throws {

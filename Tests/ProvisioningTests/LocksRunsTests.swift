@@ -55,7 +55,9 @@ struct LocksRunsTests {
         let registry = MemoryRegistry()
         let run = RunningTask()
         let task = Task {
-            try await Visits.run(fixture.provisioner(registry: registry), at: point) { _ in await run.cancel() }
+            // Far enough ahead that there is more to do on every day of the year.
+            let provisioner = try fixture.provisioner(settings: PlanSettings(bufferDays: 120), registry: registry)
+            return try await Visits.run(provisioner, at: point) { _ in await run.cancel() }
         }
         await run.set(task)
         let report = try await task.value

@@ -33,11 +33,14 @@ struct ZoneTests {
             "ALTER DATABASE \(fragment: name) SET TimeZone = \(literal: setting.zone)",
             "ALTER ROLE postgres IN DATABASE \(fragment: name) SET DateStyle = \(literal: setting.dateStyle)",
             "ALTER ROLE postgres IN DATABASE \(fragment: name) SET IntervalStyle = 'sql_standard'",
-            "ALTER ROLE postgres IN DATABASE \(fragment: name) SET lc_time = 'C.UTF-8'",
+            "ALTER ROLE postgres IN DATABASE \(fragment: name) SET lc_time = 'de_DE.UTF-8'",
             "ALTER ROLE postgres IN DATABASE \(fragment: name) SET search_path = 'nowhere'",
             "ALTER ROLE postgres IN DATABASE \(fragment: name) SET quote_all_identifiers = on",
             "ALTER ROLE postgres IN DATABASE \(fragment: name) SET standard_conforming_strings = off"
         )
+        let other = try await fixture.database.connect(applicationName: "other")
+        let may = try await other.query("SELECT to_char(date '2026-05-01', 'TMMonth') AS v").first?.string("v")
+        #expect(may == "Mai", "the locale proves nothing")
         #expect(try await fixture.rotate().table("ledger")?.outcome == .converged)
         _ = try await fixture.connection.query("SET TimeZone = 'UTC'")
         let expected = try await fixture.strings(

@@ -23,7 +23,12 @@ actor Interruption {
     var status: ExitStatus? { signal.map(ExitStatus.init(endedBy:)) }
 
     /// Runs the body, and says how the process should end.
-    func guarding(_ body: @escaping @Sendable () async -> ExitStatus) async -> ExitStatus {
+    ///
+    /// - Parameter heeded: told of the first signal, when the body has been cancelled and a second one will be heard.
+    func guarding(
+        heeded: @escaping @Sendable (CInt) -> Void,
+        _ body: @escaping @Sendable () async -> ExitStatus
+    ) async -> ExitStatus {
         let (arrivals, arrived) = AsyncStream.makeStream(of: CInt.self)
         let sources = Self.signals.map { Self.source($0, arrived) }
         let work = Task { @concurrent in await body() }
@@ -32,6 +37,7 @@ actor Interruption {
                 guard signal == nil else { _exit(128 + number) }
                 signal = number
                 work.cancel()
+                heeded(number)
             }
         }
         let result = await work.value

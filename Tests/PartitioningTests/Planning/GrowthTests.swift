@@ -41,6 +41,32 @@ struct GrowthTests {
         )
     }
 
+    /// How many months 60 days touch depends on the day: one more, two or three.
+    static let daysOfTheYear: [GrowthCase] = [
+        ("2026-01-31 12:00", "2026-01", ["2026-02", "2026-03", "2026-04"]),
+        ("2028-01-31 12:00", "2028-01", ["2028-02", "2028-03"]),
+        ("2026-02-28 12:00", "2026-02", ["2026-03", "2026-04"]),
+        ("2026-03-01 12:00", "2026-03", ["2026-04"]),
+        ("2026-07-01 00:00", "2026-07", ["2026-08"]),
+        ("2026-11-30 23:59:59.999999", "2026-11", ["2026-12", "2027-01"]),
+        ("2026-12-01 00:00", "2026-12", ["2027-01"]),
+        ("2026-12-02 23:59:59.999999", "2026-12", ["2027-01"]),
+        ("2026-12-03 00:00", "2026-12", ["2027-01", "2027-02"]),
+    ].map { now, current, made in
+        GrowthCase(
+            "months, 60 days from \(now)",
+            [month(current)],
+            now: now,
+            makes: made.map(month)
+        )
+    }
+
+    private static func month(_ name: String) -> String {
+        let (year, month) = (Int(name.prefix(4)) ?? 0, Int(name.suffix(2)) ?? 0)
+        let next = month == 12 ? (year + 1, 1) : (year, month + 1)
+        return "events_\(name.replacing("-", with: "_")) [\(name)-01, \(next.0)-\(next.1 < 10 ? "0" : "")\(next.1)-01)"
+    }
+
     static let intervals: [GrowthCase] = [
         GrowthCase(
             "days",
@@ -144,7 +170,7 @@ struct GrowthTests {
         ),
     ]
 
-    @Test("for every interval", arguments: patternsTable + intervals + demand)
+    @Test("for every interval", arguments: patternsTable + daysOfTheYear + intervals + demand)
     func grows(row: GrowthCase) throws {
         let table = try PartitionedTable.events(row.existing, key: row.key)
         let plan = try planned(table, at: row.now, buffer: row.buffer)
