@@ -14,7 +14,17 @@ struct CrashTests {
         arguments: PausePoint.allCases
     )
     func atPausePoint(point: PausePoint) async throws {
-        let table = try await CrashTable()
+        try await kill(CrashTable(), at: point)
+    }
+
+    @Test("before or after it told Redis is made good there too", arguments: [PausePoint.verified, .published])
+    func withRedis(point: PausePoint) async throws {
+        let redis = try await RedisServer.start()
+        try await kill(CrashTable(registry: "redis://127.0.0.1:\(redis.port)/0"), at: point)
+        await redis.stop()
+    }
+
+    private func kill(_ table: CrashTable, at point: PausePoint) async throws {
         let run = try Tool.start(table.rotate, environment: ["PARTITION_CLI_PAUSE_AT": point.rawValue])
         try await eventually("the run is at \(point.rawValue)") { run.error.contains("paused at \(point.rawValue)") }
         run.signal(SIGKILL)
@@ -109,8 +119,10 @@ struct CrashTests {
 /// The pattern's table with a default partition too big to be scanned under a lock, and an index that one partition lacks.
 private struct CrashTable {
     let events: EventsTable
+    let registry: String
 
-    init() async throws {
+    init(registry: String = "self") async throws {
+        self.registry = registry
         events = try await EventsTable()
         for statement in Self.statements { _ = try await events.connection.query(statement) }
     }
@@ -175,7 +187,7 @@ private struct CrashTable {
     ]
 
     var rotate: [String] {
-        ["rotate", "--db-url=\(events.url)", "--registry-url=self", "--buffer-days=120"]
+        ["rotate", "--db-url=\(events.url)", "--registry-url=\(registry)", "--buffer-days=120"]
     }
 
     var sessionsOfRun: Int {
@@ -194,7 +206,7 @@ private struct CrashTable {
         let plan = try await Tool.run(["plan", "--db-url=\(events.url)", "--buffer-days=120", "--detailed-exitcode"])
         #expect(plan.status == 0, "\(plan.everything)")
         let verified = try await Tool.run(
-            ["verify", "--db-url=\(events.url)", "--registry-url=self", "--buffer-days=120"]
+            ["verify", "--db-url=\(events.url)", "--registry-url=\(registry)", "--buffer-days=120"]
         )
         #expect(verified.status == 0, "\(verified.everything)")
         let left = try await events.connection.query(
