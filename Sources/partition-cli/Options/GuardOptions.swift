@@ -141,12 +141,12 @@ struct GuardOptions: ParsableArguments, Sendable {
         let zone = own.timeZone?.text ?? scope.timeZone ?? defaults.timeZone?.text ?? "UTC"
         let isByOption = own.window == nil && window != nil
         let buffer = Double(own.buffer?.wholeDays ?? scope.bufferDays)
-        let days = own.emergency?.days ?? emergencyDays.map(Double.init) ?? defaults.emergency?.days ?? 14
+        let days = own.emergency?.days ?? emergencyDays.map(Double.init) ?? defaults.emergency?.days
         return TableGuards(
             window: own.window ?? window ?? defaults.window,
             windowTimeZone: isByOption ? windowTimezone ?? zone : zone,
-            // What was meant for longer buffers would make every day of a short one an emergency.
-            emergencyDays: own.emergency != nil || days < buffer / 4 ? days : min(14, buffer / 4),
+            // What was said for all, and meant for longer buffers, would make every day of a short one an emergency.
+            emergencyDays: days.flatMap { $0 < buffer ? $0 : nil } ?? min(14, buffer / 4),
             quota: quota.guardian(own, defaults)
         )
     }
