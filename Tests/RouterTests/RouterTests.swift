@@ -46,11 +46,12 @@ struct RouterTests {
     @Test("shares one map, one reading and one listening with its siblings, and takes over from one that stops")
     func siblings() async throws {
         let registry = ObservedRegistry()
-        // Documents that no other test of this process has decoded.
+        // A table of this test's own: what another test of this process has decoded isn't read again.
+        let table = EntityName(schema: "public", table: "shared_by_siblings")
         let other = EntityName(schema: "public", table: "other")
-        let first = try published(daily(days: 21), version: 1)
+        let first = try published(daily(table: table), version: 1)
         _ = try await registry.publish(first, replacing: nil)
-        let routers = (0..<20).map { _ in Router(entity: events, registry: registry, logger: .silent) }
+        let routers = (0..<20).map { _ in Router(entity: table, registry: registry, logger: .silent) }
         let stranger = Router(entity: other, registry: registry, logger: .silent)
         let leader = Task { await routers[0].run() }
         try await Self.served(1, by: routers[19])
@@ -58,7 +59,7 @@ struct RouterTests {
             #expect(await registry.documentReads == 1)
             leader.cancel()
             await leader.value
-            let second = try published(daily(days: 22), version: 2)
+            let second = try published(daily(days: 4, table: table), version: 2)
             _ = try await registry.publish(second, replacing: first.header)
             for router in routers { try await Self.served(2, by: router) }
             #expect(await registry.documentReads == 2)
@@ -70,10 +71,12 @@ struct RouterTests {
     @Test("of another registry object reads the header only, where the process has decoded the document")
     func decodedOnce() async throws {
         let (one, two) = (ObservedRegistry(), ObservedRegistry())
-        let map = try published(daily(days: 7), version: 1)
+        // A table of this test's own: what another test of this process has decoded isn't read again.
+        let table = EntityName(schema: "public", table: "decoded_once")
+        let map = try published(daily(days: 7, table: table), version: 1)
         for registry in [one, two] { _ = try await registry.publish(map, replacing: nil) }
-        let first = Router(entity: events, registry: one, logger: .silent)
-        let second = Router(entity: events, registry: two, logger: .silent)
+        let first = Router(entity: table, registry: one, logger: .silent)
+        let second = Router(entity: table, registry: two, logger: .silent)
         try await Self.whileRunning([first]) {
             try await Self.served(1, by: first)
             try await Self.whileRunning([second]) { try await Self.served(1, by: second) }
