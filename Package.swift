@@ -163,7 +163,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "partition-cli", "LibPQ", "LocalPostgres", "Partitioning", "Provisioning", "Telemetry", "TestSupport",
+                "partition-cli", "LibPQ", "LocalPostgres", "Partitioning", "PolicyFile", "Provisioning", "Telemetry",
+                "TestSupport",
             ]
         ),
     ],
