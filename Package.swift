@@ -111,6 +111,8 @@ let package = Package(
             ]
         ),
 
+        // What is random in tests is the same in every run.
+        .target(name: "SeededRandom", path: "Tests/SeededRandom"),
         .target(
             name: "TestSupport",
             dependencies: [
@@ -123,10 +125,10 @@ let package = Package(
             name: "LibPQTests",
             dependencies: ["LibPQ", "LocalPostgres", "TestSupport", .product(name: "Logging", package: "swift-log")]
         ),
-        .testTarget(name: "PartitioningTests", dependencies: ["Partitioning"]),
+        .testTarget(name: "PartitioningTests", dependencies: ["Partitioning", "SeededRandom"]),
         .testTarget(name: "BenchmarkTests", dependencies: ["BenchmarkReport"]),
-        .testTarget(name: "PolicyFileTests", dependencies: ["PolicyFile", "Partitioning"]),
-        .testTarget(name: "PartitionMapTests", dependencies: ["PartitionMap"]),
+        .testTarget(name: "PolicyFileTests", dependencies: ["PolicyFile", "Partitioning", "SeededRandom"]),
+        .testTarget(name: "PartitionMapTests", dependencies: ["PartitionMap", "SeededRandom"]),
         .testTarget(
             name: "RouterTests",
             dependencies: [
@@ -164,7 +166,7 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "partition-cli", "LibPQ", "LocalPostgres", "Partitioning", "PolicyFile", "Provisioning", "Telemetry",
-                "TestSupport",
+                "SeededRandom", "TestSupport",
             ]
         ),
     ],

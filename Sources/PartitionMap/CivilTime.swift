@@ -71,7 +71,8 @@ enum CivilTime {
 
     private static func padded(_ value: some BinaryInteger, _ width: Int) -> String {
         let digits = String(value)
-        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+        guard digits.utf8.count < width else { return digits }
+        return String(repeating: "0", count: width - digits.utf8.count) + digits
     }
 }
 

@@ -87,10 +87,18 @@ extension DocumentCoding {
         )
         // Written back it must be the same text: one instant, one spelling.
         let rewritten = Self.json(entry, key)
-        for name in memberNames where json[name]?.canonicalBytes() != rewritten[name]?.canonicalBytes() {
+        for name in memberNames where !isSame(json[name], rewritten[name]) {
             throw PartitionMapError(.notCanonical, "the member \(name) of partition \(entry.name) isn't canonical")
         }
         return entry
+    }
+
+    private static func isSame(_ read: JSONValue?, _ rewritten: JSONValue?) -> Bool {
+        switch (read, rewritten) {
+        case (nil, nil): true
+        case (let read?, let rewritten?): read.isIdentical(to: rewritten)
+        default: false
+        }
     }
 
     private static let memberNames = ["start", "end", "from", "to", "values", "modulus", "remainder", "path"]

@@ -12,17 +12,21 @@ struct JSONReader {
     private let bytes: [UInt8]
     private var position = 0
     private var depth = 0
+    /// Whether what was read so far is as ``JSONValue/canonicalBytes()`` would write it.
+    private var isCanonical = true
 
     private init(_ bytes: [UInt8]) {
         self.bytes = bytes
     }
 
-    static func read(_ bytes: [UInt8]) throws(PartitionMapError) -> JSONValue {
+    /// - Returns: the value, and whether its bytes are the canonical form: keys sorted by their UTF-8 bytes, no insignificant space, the
+    ///   shortest escapes. That is watched while reading; writing the value again to compare took as long as the reading.
+    static func read(_ bytes: [UInt8]) throws(PartitionMapError) -> (value: JSONValue, isCanonical: Bool) {
         var reader = JSONReader(bytes)
         let value = try reader.value()
         reader.skipSpace()
         guard reader.position == bytes.count else { throw reader.malformed("bytes after the end") }
-        return value
+        return (value, reader.isCanonical)
     }
 
     private func malformed(_ what: String) -> PartitionMapError {
@@ -30,7 +34,13 @@ struct JSONReader {
     }
 
     private mutating func skipSpace() {
-        while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
+        while position < bytes.count {
+            switch bytes[position] {
+            case 0x20, 0x09, 0x0A, 0x0D: position += 1
+            default: return
+            }
+            isCanonical = false
+        }
     }
 
     private mutating func take(_ byte: UInt8) -> Bool {
@@ -88,6 +98,8 @@ struct JSONReader {
         else {
             throw malformed("a number that isn't a 64-bit integer")
         }
+        // Minus nought.
+        if value == 0, position - start > 1 { isCanonical = false }
         return value
     }
 
@@ -105,14 +117,18 @@ struct JSONReader {
 
     private mutating func object() throws(PartitionMapError) -> JSONValue {
         var members: [JSONValue.Member] = []
-        // The keys' bytes: Swift's strings would call two of them equal that differ.
-        var seen: Set<[UInt8]> = []
+        // Keys in order can't repeat. Of others the bytes are kept: Swift's strings would call two of them equal that differ.
+        var seen: Set<[UInt8]>?
         skipSpace()
         if take(UInt8(ascii: "}")) { return .object(members) }
         while true {
             skipSpace()
             let key = try string()
-            guard seen.insert(Array(key.utf8)).inserted else { throw malformed("a repeated key") }
+            if seen == nil, let last = members.last, !last.key.utf8.lexicographicallyPrecedes(key.utf8) {
+                isCanonical = false
+                seen = Set(members.map { Array($0.key.utf8) })
+            }
+            if seen?.insert(Array(key.utf8)).inserted == false { throw malformed("a repeated key") }
             skipSpace()
             guard take(UInt8(ascii: ":")) else { throw malformed("a missing colon") }
             members.append(JSONValue.Member(key: key, value: try value()))
@@ -124,20 +140,47 @@ struct JSONReader {
 
     private mutating func string() throws(PartitionMapError) -> String {
         guard take(UInt8(ascii: "\"")) else { throw malformed("a missing quote") }
-        var text: [UInt8] = []
+        let start = position
+        // Nearly every text has no escape, and is taken as it stands.
+        while position < bytes.count {
+            switch bytes[position] {
+            case UInt8(ascii: "\""):
+                position += 1
+                return try text(bytes[start..<position - 1])
+            case UInt8(ascii: "\\"): return try escapedString(from: start)
+            case 0..<0x20:
+                position += 1
+                throw malformed("a control character")
+            default: position += 1
+            }
+        }
+        throw malformed("an early end")
+    }
+
+    /// The rest of a text, from its first escape on.
+    private mutating func escapedString(from start: Int) throws(PartitionMapError) -> String {
+        var plain = Array(bytes[start..<position])
         while position < bytes.count {
             let byte = bytes[position]
             position += 1
             switch byte {
             case UInt8(ascii: "\""):
-                guard let string = String(validating: text, as: UTF8.self) else { throw malformed("text not in UTF-8") }
+                let string = try text(plain[...])
+                var shortest: [UInt8] = []
+                JSONValue.string(string).write(to: &shortest, sortingKeys: true)
+                if !shortest.elementsEqual(bytes[start - 1..<position]) { isCanonical = false }
                 return string
-            case UInt8(ascii: "\\"): try escape(into: &text)
+            case UInt8(ascii: "\\"): try escape(into: &plain)
             case 0..<0x20: throw malformed("a control character")
-            default: text.append(byte)
+            default: plain.append(byte)
             }
         }
         throw malformed("an early end")
+    }
+
+    private func text(_ plain: ArraySlice<UInt8>) throws(PartitionMapError) -> String {
+        guard let string = String(validating: plain, as: UTF8.self) else { throw malformed("text not in UTF-8") }
+        return string
     }
 
     private mutating func escape(into text: inout [UInt8]) throws(PartitionMapError) {

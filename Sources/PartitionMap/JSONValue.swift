@@ -21,6 +21,19 @@ enum JSONValue: Equatable {
         return members.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
     }
 
+    /// Whether both have the same canonical form. `==` is less: Swift's strings are equal where they look the same.
+    func isIdentical(to other: JSONValue) -> Bool {
+        switch (self, other) {
+        case (.string(let text), .string(let another)): text.utf8.elementsEqual(another.utf8)
+        case (.array(let elements), .array(let others)):
+            elements.count == others.count && zip(elements, others).allSatisfy { $0.isIdentical(to: $1) }
+        case (.object(let members), .object(let others)):
+            members.count == others.count
+                && members.allSatisfy { member in other[member.key]?.isIdentical(to: member.value) ?? false }
+        default: self == other
+        }
+    }
+
     /// The canonical form: keys sorted by their UTF-8 bytes, no insignificant space, the shortest escapes.
     func canonicalBytes() -> [UInt8] {
         var bytes: [UInt8] = []
@@ -45,8 +58,7 @@ enum JSONValue: Equatable {
             }
             bytes.append(UInt8(ascii: "]"))
         case .object(let members):
-            let ordered =
-                sortingKeys ? members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) } : members
+            let ordered = sortingKeys && !Self.isOrdered(members) ? members.sorted(by: Self.precedes) : members
             bytes.append(UInt8(ascii: "{"))
             for (index, member) in ordered.enumerated() {
                 if index > 0 { bytes.append(UInt8(ascii: ",")) }
@@ -56,6 +68,14 @@ enum JSONValue: Equatable {
             }
             bytes.append(UInt8(ascii: "}"))
         }
+    }
+
+    private static func precedes(_ member: Member, _ other: Member) -> Bool {
+        member.key.utf8.lexicographicallyPrecedes(other.key.utf8)
+    }
+
+    private static func isOrdered(_ members: [Member]) -> Bool {
+        zip(members, members.dropFirst()).allSatisfy(precedes)
     }
 
     /// As RFC 8785 has it: two-character escapes where JSON has them, `\u00xx` for other control characters, else UTF-8.

@@ -55,8 +55,8 @@ public struct PartitionMapDocument: Sendable {
     /// - Throws: ``PartitionMapError`` for anything that this package wouldn't have written.
     public init(parsing bytes: [UInt8]) throws(PartitionMapError) {
         guard bytes.count <= Self.maximumSize else { throw Self.tooLarge }
-        let json = try JSONReader.read(bytes)
-        guard json.canonicalBytes() == bytes else {
+        let (json, isCanonical) = try JSONReader.read(bytes)
+        guard isCanonical else {
             throw PartitionMapError(.notCanonical, "the document isn't in canonical form")
         }
         let parts = try DocumentCoding.parts(of: json)

@@ -2,6 +2,7 @@
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
 import PartitionMap
+import PartitionRouter
 
 /// The partitions that lookups are measured on, and the keys that are looked up.
 struct Grid {
@@ -27,7 +28,7 @@ struct Grid {
 
     init(_ kind: Kind, count: Int) {
         self.kind = kind
-        var random = Xorshift(state: 0x2545_F491_4F6C_DD1D)
+        var random = SplitMix64(seed: 0x2545_F491_4F6C_DD1D)
         var bounds = [20_454 * Self.day]
         for _ in 0..<count {
             let width =
@@ -70,17 +71,5 @@ struct Grid {
             lsn: .init(rawValue: 1)
         )
         return try PublishedMap(document: document, version: version, origin: origin)
-    }
-}
-
-/// The same sequence in every run.
-struct Xorshift: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state
     }
 }

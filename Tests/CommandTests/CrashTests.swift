@@ -4,6 +4,7 @@
 import Foundation
 import LibPQ
 import Provisioning
+import SeededRandom
 import Testing
 import TestSupport
 
@@ -38,7 +39,7 @@ struct CrashTests {
     )
     func atAnyMoment(seed: UInt64) async throws {
         let table = try await CrashTable()
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         // One that is let go says how long a run takes on this machine, with whatever else is going on there.
         let whole = try await table.startedRun()
         let clock = ContinuousClock.now
@@ -62,7 +63,7 @@ struct CrashTests {
     )
     func stopped(seed: UInt64) async throws {
         let table = try await CrashTable()
-        var random = SplitMix64(state: seed &* 7919)
+        var random = SeededGenerator(seed: seed &* 7919)
         let bystanders = try await Passers(table)
         async let passing: Void = bystanders.go()
         let run = try await table.startedRun()
@@ -273,19 +274,6 @@ private actor Passers {
     func stop() { isStopped = true }
     private func passed() { count += 1 }
     private func note(_ error: String) { errors.append(error) }
-}
-
-/// Sebastiano Vigna's SplitMix64, of the public domain: the same numbers for the same seed everywhere.
-private struct SplitMix64 {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
-    }
 }
 
 extension Running {

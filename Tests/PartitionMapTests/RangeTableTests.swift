@@ -2,6 +2,7 @@
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
 import PartitionMap
+import SeededRandom
 import Testing
 
 @Suite("A table of ranges")
@@ -9,7 +10,7 @@ struct RangeTableTests {
     typealias Span = RangeTable.Span
 
     /// How a range lies to the one before: beside it, after a gap small or huge.
-    private static func spans(_ random: inout Xorshift, count: Int) -> [Span] {
+    private static func spans(_ random: inout SeededGenerator, count: Int) -> [Span] {
         var spans: [Span] = []
         var next = Int64(truncatingIfNeeded: random.next()) >> 2
         for _ in 0..<count {
@@ -48,7 +49,7 @@ struct RangeTableTests {
 
     @Test("agrees with a plain search at, before and after every bound", arguments: 1...40 as ClosedRange<UInt64>)
     func random(seed: UInt64) {
-        var random = Xorshift(state: seed &* 0x9E37_79B9_7F4A_7C15)
+        var random = SeededGenerator(seed: seed)
         var spans = Self.spans(&random, count: Int.random(in: 1...120, using: &random))
         if seed % 3 == 0 { spans[0] = Span(first: .min, last: spans[0].last) }
         if seed % 4 == 0 { spans[spans.count - 1].last = .max }
@@ -81,16 +82,5 @@ struct RangeTableTests {
         Self.check([Span(first: .min, last: .min)], keys)
         Self.check([Span(first: .min, last: -1), Span(first: 0, last: .max)], keys)
         Self.check([Span(first: .min, last: .min), Span(first: .min + 1, last: .max)], keys)
-    }
-}
-
-private struct Xorshift: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state
     }
 }

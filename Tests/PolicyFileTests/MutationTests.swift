@@ -2,6 +2,7 @@
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
 import PolicyFile
+import SeededRandom
 import Testing
 
 @Suite("Mutated policy files")

@@ -3,6 +3,7 @@
 
 import Partitioning
 import PolicyFile
+import SeededRandom
 
 /// Policies that nobody thought of, all of them valid.
 struct RandomPolicy {

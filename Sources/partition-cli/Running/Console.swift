@@ -28,10 +28,12 @@ struct Console: Sendable {
         self.interruption = interruption
         output = Rendition(columns: Standard.output.columns, environment: environment)
         errors = Rendition(columns: Standard.error.columns, environment: environment)
-        progress =
-            !options.isQuiet && errors.canRepaint ? ProgressLine(.error, environment: environment) : nil
+        let progress = !options.isQuiet && errors.canRepaint ? ProgressLine(.error, environment: environment) : nil
+        self.progress = progress
         let (logFormat, level) = (options.logFormat, options.effectiveLogLevel)
-        logger = Logger(label: "partition-cli") { _ in StandardErrorLog(format: logFormat, logLevel: level) }
+        logger = Logger(label: "partition-cli") { _ in
+            StandardErrorLog(format: logFormat, logLevel: level, beside: progress)
+        }
     }
 
     /// Shows a result: the page to people, the value to programs.

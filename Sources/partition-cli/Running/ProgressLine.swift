@@ -60,12 +60,24 @@ final class ProgressLine: Sendable {
     }
 
     func clear() {
+        state.withLock { erase(&$0) }
+    }
+
+    /// Writes whole lines where the progress stands, and the progress anew below them. Nothing is painted in between.
+    func write(lines: String) {
         state.withLock { state in
-            guard state.shown != nil else { return }
-            state.shown = nil
-            state.paintedAt = nil
-            stream.write("\r\u{1B}[K")
+            let wasShown = state.shown != nil
+            erase(&state)
+            stream.write(lines)
+            if wasShown { paint(&state) }
         }
+    }
+
+    private func erase(_ state: inout State) {
+        guard state.shown != nil else { return }
+        state.shown = nil
+        state.paintedAt = nil
+        stream.write("\r\u{1B}[K")
     }
 
     /// The width is asked for each time: windows are resized.

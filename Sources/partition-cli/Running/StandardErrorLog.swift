@@ -13,12 +13,15 @@ import Partitioning
 /// Log lines on standard error, for people or for programs.
 struct StandardErrorLog: LogHandler {
     let format: OutputFormat
+    /// The line of progress that may stand on the same terminal.
+    let progress: ProgressLine?
     var logLevel: Logger.Level
     var metadata: Logger.Metadata = [:]
     var metadataProvider: Logger.MetadataProvider?
 
-    init(format: OutputFormat, logLevel: Logger.Level) {
+    init(format: OutputFormat, logLevel: Logger.Level, beside progress: ProgressLine?) {
         self.format = format
+        self.progress = progress
         self.logLevel = logLevel
     }
 
@@ -32,7 +35,7 @@ struct StandardErrorLog: LogHandler {
         switch format {
         case .text:
             let facts = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-            Standard.error.write(Page.plain("\(event.level): \(event.message)\(facts)") + "\n")
+            write(Page.plain("\(event.level): \(event.message)\(facts)") + "\n")
         case .json:
             let line = Line(
                 time: WallClock.now.description,
@@ -43,8 +46,12 @@ struct StandardErrorLog: LogHandler {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             guard let data = try? encoder.encode(line) else { return }
-            Standard.error.write(String(decoding: data, as: UTF8.self) + "\n")
+            write(String(decoding: data, as: UTF8.self) + "\n")
         }
+    }
+
+    private func write(_ line: String) {
+        if let progress { progress.write(lines: line) } else { Standard.error.write(line) }
     }
 
     private struct Line: Encodable {

@@ -3,6 +3,7 @@
 
 import Foundation
 import Partitioning
+import SeededRandom
 import Testing
 
 @Suite("Partition bounds")

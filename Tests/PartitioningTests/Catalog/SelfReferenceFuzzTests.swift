@@ -2,6 +2,7 @@
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
 import Partitioning
+import SeededRandom
 import Testing
 
 @Suite("Hostile expressions")

@@ -2,6 +2,7 @@
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
 import Partitioning
+import SeededRandom
 
 /// A catalog with one table such as hands and programs leave behind: an interval in some zone, kept up well or badly, with
 /// holes, odd partitions, limits without end, detaches begun, at any moment.
