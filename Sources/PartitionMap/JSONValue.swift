@@ -18,7 +18,8 @@ enum JSONValue: Equatable {
     /// The member of that name; nil for a missing one and for what isn't an object.
     subscript(_ key: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
-        return members.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
+        // Texts that aren't equal have other bytes, and that is quickly seen; equal ones may have.
+        return members.first { $0.key == key && $0.key.utf8.elementsEqual(key.utf8) }?.value
     }
 
     /// Whether both have the same canonical form. `==` is less: Swift's strings are equal where they look the same.

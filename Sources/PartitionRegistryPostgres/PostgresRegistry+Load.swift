@@ -12,6 +12,21 @@ extension PostgresRegistry {
         """
 
     public func load(_ entity: EntityName, _ extent: LoadExtent) async throws(RegistryError) -> StoredMap? {
+        try await load(entity, extent, expecting: nil)
+    }
+
+    public func load(
+        _ entity: EntityName,
+        expecting document: PartitionMapDocument
+    ) async throws(RegistryError) -> StoredMap? {
+        try await load(entity, .all, expecting: document)
+    }
+
+    private func load(
+        _ entity: EntityName,
+        _ extent: LoadExtent,
+        expecting expected: PartitionMapDocument?
+    ) async throws(RegistryError) -> StoredMap? {
         let document: Statement = extent == .header ? "" : ", encode(document, 'hex') AS document"
         let rows = try await query(
             """
@@ -22,19 +37,10 @@ extension PostgresRegistry {
         guard let row = rows.first else { return nil }
         let header = try Self.header(row)
         guard extent != .header else { return StoredMap(header: header, document: nil) }
-        do throws(PartitionMapError) {
-            guard let bytes = Self.bytes(hexadecimal: row["document"]?.text ?? "") else {
-                throw PartitionMapError(.malformed, "its bytes can't be read")
-            }
-            let document = try PartitionMapDocument(parsing: bytes)
-            guard document.table == entity else {
-                throw PartitionMapError(.mismatch, "the document is another table's")
-            }
-            _ = try PublishedMap(header: header, document: document)
-            return StoredMap(header: header, document: document)
-        } catch {
-            throw RegistryError(.corrupt, "the published document can't be used: \(error.message)")
+        guard let bytes = Self.bytes(hexadecimal: row["document"]?.text ?? "") else {
+            throw RegistryError(.corrupt, "the published document can't be used: its bytes can't be read")
         }
+        return try StoredMap(header: header, bytes: bytes, of: entity, expecting: expected)
     }
 
     /// - Throws: ``RegistryError/Code/corrupt``.

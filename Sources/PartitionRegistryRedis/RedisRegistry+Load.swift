@@ -6,6 +6,21 @@ public import PartitionRouter
 
 extension RedisRegistry {
     public func load(_ entity: EntityName, _ extent: LoadExtent) async throws(RegistryError) -> StoredMap? {
+        try await load(entity, extent, expecting: nil)
+    }
+
+    public func load(
+        _ entity: EntityName,
+        expecting document: PartitionMapDocument
+    ) async throws(RegistryError) -> StoredMap? {
+        try await load(entity, .all, expecting: document)
+    }
+
+    private func load(
+        _ entity: EntityName,
+        _ extent: LoadExtent,
+        expecting expected: PartitionMapDocument?
+    ) async throws(RegistryError) -> StoredMap? {
         let link = try await connected()
         let keys = RedisKeys(entity, prefix: prefix)
         switch extent {
@@ -16,7 +31,7 @@ extension RedisRegistry {
         case .document:
             let reply = try await ask(link, RedisCommand("HGETALL", keys.meta))
             return try Self.fields(reply).map { (fields) throws(RegistryError) in
-                try Self.stored(fields, entity, isIntact: true)
+                try StoredMap(header: try Self.header(fields), bytes: fields["document"] ?? [], of: entity)
             }
         case .all:
             let inspect = RedisCommand(script: RedisScripts.inspect, keys: [keys.meta, keys.members])
@@ -25,7 +40,13 @@ extension RedisRegistry {
             guard let fields = try Self.fields(reply[0]) else { return nil }
             let isConfirmed = target.replicas == 0 || fields["confirmed"] == fields["version"]
             let isIntact = isConfirmed && fields["members"] == Array(digest.utf8)
-            return try Self.stored(fields, entity, isIntact: isIntact)
+            return try StoredMap(
+                header: try Self.header(fields),
+                bytes: fields["document"] ?? [],
+                of: entity,
+                expecting: expected,
+                isIntact: isIntact
+            )
         }
     }
 
@@ -54,6 +75,10 @@ extension RedisRegistry {
         }
     }
 
+    private static func header(_ fields: [String: [UInt8]]) throws(RegistryError) -> PartitionMapHeader {
+        try header(RedisScripts.headerFields.map { fields[$0] })
+    }
+
     /// Nil for a hash that isn't there.
     private static func fields(_ reply: RESPValue) throws(RegistryError) -> [String: [UInt8]]? {
         guard let elements = reply.elements, elements.count.isMultiple(of: 2) else { throw oddReply }
@@ -64,23 +89,5 @@ extension RedisRegistry {
             fields[name] = value
         }
         return elements.isEmpty ? nil : fields
-    }
-
-    private static func stored(
-        _ fields: [String: [UInt8]],
-        _ entity: EntityName,
-        isIntact: Bool
-    ) throws(RegistryError) -> StoredMap {
-        let header = try header(RedisScripts.headerFields.map { fields[$0] })
-        do throws(PartitionMapError) {
-            let document = try PartitionMapDocument(parsing: fields["document"] ?? [])
-            guard document.table == entity else {
-                throw PartitionMapError(.mismatch, "the document is another table's")
-            }
-            _ = try PublishedMap(header: header, document: document)
-            return StoredMap(header: header, document: document, isIntact: isIntact)
-        } catch {
-            throw RegistryError(.corrupt, "the published document can't be used: \(error.message)")
-        }
     }
 }

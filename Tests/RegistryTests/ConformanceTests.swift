@@ -25,6 +25,11 @@ struct ConformanceTests {
             #expect(try await reader.load(events, .header)?.document == nil)
             #expect(try await reader.load(events, .all)?.isIntact == true)
             let second = try dailyMap(days: 5, version: 101)
+            let expected = try await reader.load(events, expecting: first.document)
+            #expect(try await expected == reader.load(events, .all))
+            // What was expected is never given out for what is there.
+            #expect(try await reader.load(events, expecting: second.document) == expected)
+            #expect(try await reader.load(EntityName(schema: "a", table: "b"), expecting: first.document) == nil)
             #expect(try await writer.publish(second, replacing: first.header) == .published)
             #expect(try await reader.load(events) == second)
             #expect(try await reader.load(events, .all)?.isIntact == true)

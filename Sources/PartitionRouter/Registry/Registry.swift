@@ -14,13 +14,21 @@ public import PartitionMap
 /// - *Lost the race*, *refused* and *unreachable* are different outcomes.
 /// - Hints may be lost, repeated and reordered; they carry no data.
 ///
-/// All six requirements are required of every driver.
+/// All requirements but ``load(_:expecting:)``, which is there for speed alone, are required of every driver.
 public protocol Registry: Sendable {
     /// Reads a table's map.
     ///
     /// - Returns: Nil when nothing is published for the table.
     /// - Throws: ``RegistryError``, with ``RegistryError/Code/corrupt`` for what a publish can't have written.
     func load(_ entity: EntityName, _ extent: LoadExtent) async throws(RegistryError) -> StoredMap?
+
+    /// As ``load(_:_:)`` of ``LoadExtent/all``, for a caller who knows what probably stands there: those very bytes needn't be decoded again.
+    ///
+    /// - Parameter document: Never returned because it was given, only because the store holds it.
+    func load(
+        _ entity: EntityName,
+        expecting document: PartitionMapDocument
+    ) async throws(RegistryError) -> StoredMap?
 
     /// Publishes a map of `map.document.table`.
     ///
@@ -54,6 +62,14 @@ public protocol Registry: Sendable {
 }
 
 extension Registry {
+    /// Reads and decodes whatever is stored.
+    public func load(
+        _ entity: EntityName,
+        expecting document: PartitionMapDocument
+    ) async throws(RegistryError) -> StoredMap? {
+        try await load(entity, .all)
+    }
+
     /// The table's header and document.
     public func load(_ entity: EntityName) async throws(RegistryError) -> PublishedMap? {
         guard let stored = try await load(entity, .document), let document = stored.document else { return nil }

@@ -29,6 +29,36 @@ public struct StoredMap: Sendable, Hashable {
     }
 }
 
+extension StoredMap {
+    /// Puts together what a driver read of one table.
+    ///
+    /// - Parameters:
+    ///   - bytes: As they are stored, by anybody.
+    ///   - expected: A document that is probably the stored one. If its bytes are, it needs no decoding.
+    /// - Throws: ``RegistryError/Code/corrupt`` when the bytes are no document, another table's, or not the header's.
+    package init(
+        header: PartitionMapHeader,
+        bytes: [UInt8],
+        of entity: EntityName,
+        expecting expected: PartitionMapDocument? = nil,
+        isIntact: Bool = true
+    ) throws(RegistryError) {
+        do throws(PartitionMapError) {
+            let document =
+                if let expected, expected.canonicalBytes == bytes { expected } else {
+                    try PartitionMapDocument(parsing: bytes)
+                }
+            guard document.table == entity else {
+                throw PartitionMapError(.mismatch, "the document is another table's")
+            }
+            _ = try PublishedMap(header: header, document: document)
+            self.init(header: header, document: document, isIntact: isIntact)
+        } catch {
+            throw RegistryError(.corrupt, "the published document can't be used: \(error.message)")
+        }
+    }
+}
+
 /// What became of a publish or a removal.
 public enum PublishOutcome: Sendable, Hashable {
     case published

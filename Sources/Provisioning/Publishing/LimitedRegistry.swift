@@ -13,6 +13,13 @@ struct LimitedRegistry: Sendable {
         try await inTime { () async throws(RegistryError) in try await registry.load(entity, extent) }
     }
 
+    func load(
+        _ entity: EntityName,
+        expecting document: PartitionMapDocument
+    ) async throws(RegistryError) -> StoredMap? {
+        try await inTime { () async throws(RegistryError) in try await registry.load(entity, expecting: document) }
+    }
+
     func publish(
         _ map: PublishedMap,
         replacing replaced: PartitionMapHeader?

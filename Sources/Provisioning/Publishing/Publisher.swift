@@ -72,25 +72,29 @@ package struct Publisher: Sendable {
         var pending = tables
         let registry = LimitedRegistry(registry: registry, end: end)
         var lastReason = "another publisher was faster \(Self.rounds) times in a row"
+        let standing = CatalogMaps(known)
         for _ in 0..<Self.rounds where !pending.isEmpty {
             var stored: [RelationName: Stored] = [:]
             for table in pending.sorted() {
+                let expected = try? standing.document(of: table)
                 do throws(RegistryError) {
-                    stored[table] = try await load(EntityName(schema: table.schema, table: table.name), from: registry)
+                    let found = try await load(
+                        EntityName(schema: table.schema, table: table.name),
+                        expecting: expected,
+                        from: registry
+                    )
+                    if let header = found.header, found.isIntact, header.checksum == expected?.checksum {
+                        publications.outcomes[table] = .unchanged(version: header.version)
+                        pending.remove(table)
+                    } else {
+                        stored[table] = found
+                    }
                 } catch {
                     // What one table learned after seconds of waiting the others needn't learn again.
                     if error.isOfWholeRegistry { return publications.failing(pending, error) }
                     publications.outcomes[table] = Outcome(error)
                     pending.remove(table)
                 }
-            }
-            let standing = CatalogMaps(known)
-            for (table, stored) in stored {
-                guard let header = stored.header, stored.isIntact,
-                    (try? standing.document(of: table))?.checksum == header.checksum
-                else { continue }
-                publications.outcomes[table] = .unchanged(version: header.version)
-                pending.remove(table)
             }
             if pending.isEmpty { break }
             do {
@@ -137,10 +141,14 @@ package struct Publisher: Sendable {
 
     private func load(
         _ entity: EntityName,
+        expecting expected: PartitionMapDocument?,
         from registry: LimitedRegistry
     ) async throws(RegistryError) -> Stored {
         do {
-            let stored = try await registry.load(entity, .all)
+            let stored =
+                if let expected { try await registry.load(entity, expecting: expected) } else {
+                    try await registry.load(entity, .all)
+                }
             return Stored(
                 header: stored?.header,
                 document: stored?.document,

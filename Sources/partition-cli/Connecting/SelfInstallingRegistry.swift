@@ -13,12 +13,26 @@ struct SelfInstallingRegistry: Registry {
 
     /// What publishers read first.
     func load(_ entity: EntityName, _ extent: LoadExtent) async throws(RegistryError) -> StoredMap? {
-        do {
-            return try await registry.load(entity, extent)
+        guard extent == .all else { return try await registry.load(entity, extent) }
+        return try await installed { () async throws(RegistryError) in try await registry.load(entity, .all) }
+    }
+
+    func load(
+        _ entity: EntityName,
+        expecting document: PartitionMapDocument
+    ) async throws(RegistryError) -> StoredMap? {
+        try await installed { () async throws(RegistryError) in try await registry.load(entity, expecting: document) }
+    }
+
+    private func installed(
+        _ load: () async throws(RegistryError) -> StoredMap?
+    ) async throws(RegistryError) -> StoredMap? {
+        do throws(RegistryError) {
+            return try await load()
         } catch {
-            guard error.code == .notInstalled, extent == .all else { throw error }
+            guard error.code == .notInstalled else { throw error }
             try await registry.install()
-            return try await registry.load(entity, extent)
+            return try await load()
         }
     }
 
