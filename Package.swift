@@ -7,6 +7,7 @@ let package = Package(
         .executable(name: "partition-cli", targets: ["partition-cli"]),
         .library(name: "PartitionMap", targets: ["PartitionMap"]),
         .library(name: "PartitionRouter", targets: ["PartitionRouter"]),
+        .library(name: "PartitionLoading", targets: ["PartitionLoading"]),
         .library(name: "PartitionRegistryPostgres", targets: ["PartitionRegistryPostgres"]),
         .library(name: "PartitionRegistryRedis", targets: ["PartitionRegistryRedis"]),
     ],
@@ -39,6 +40,11 @@ let package = Package(
                 "PartitionMap", .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ]
+        ),
+        // COPY into the partitions that a router found.
+        .target(
+            name: "PartitionLoading",
+            dependencies: ["PartitionRouter", "LibPQ", .product(name: "Logging", package: "swift-log")]
         ),
         .target(
             name: "PartitionRegistryPostgres",
@@ -136,6 +142,22 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
+            ]
+        ),
+        // A process that looks keys up and loads rows, for the tests with real processes.
+        .executableTarget(
+            name: "RouterProbe",
+            dependencies: [
+                "PartitionLoading", "PartitionMap", "PartitionRegistryRedis", "PartitionRouter",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/RouterProbe"
+        ),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "PartitionMap", "PartitionRouter", "TestSupport", .product(name: "Logging", package: "swift-log"),
+                "LibPQ", "PartitionRegistryRedis", "RouterProbe",
             ]
         ),
         .testTarget(

@@ -61,6 +61,7 @@ declare -A may_import=(
     [PolicyFile]="Partitioning CYaml"
     [PartitionMap]="Crypto"
     [PartitionRouter]="PartitionMap Logging CoreMetrics $system"
+    [PartitionLoading]="PartitionRouter LibPQ Logging $system"
     [PartitionRegistryPostgres]="PartitionMap PartitionRouter LibPQ Logging $system"
     [PartitionRegistryRedis]="PartitionMap PartitionRouter Logging NIOCore NIOPosix NIOSSL NIOConcurrencyHelpers $system"
     [Provisioning]="LibPQ Partitioning PartitionMap PartitionRouter Logging $system"
@@ -89,7 +90,7 @@ while IFS=: read -r file line text; do
 done < <(code_lines "$import_expression" "${source_files[@]}")
 report "Layering (scripts/lint.sh has the table, CONTRIBUTING.md the reasons):" "${layering%$'\n'}"
 
-mapfile -t inner_files < <(printf '%s\n' "${source_files[@]}" | grep -vE '^Sources/Partition(Map|Router|Registry[A-Za-z]*)/')
+mapfile -t inner_files < <(printf '%s\n' "${source_files[@]}" | grep -vE '^Sources/Partition(Loading|Map|Router|Registry[A-Za-z]*)/')
 declaration='(@[A-Za-z]+ |static |final |indirect |mutating |nonmutating |nonisolated |borrowing |consuming |isolated |required |convenience |override |lazy |weak |class |prefix |postfix |infix )*(func|var|let|struct|class|enum|protocol|actor|init|typealias|extension|subscript|import|case|operator|macro)\b'
 report "'public' outside the public libraries (between targets: package):" \
     "$(code_lines "(^|[^A-Za-z0-9_\"\`.])(public|open)(\\(set\\))? +$declaration" "${inner_files[@]}")"

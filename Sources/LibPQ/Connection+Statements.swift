@@ -35,15 +35,18 @@ extension Connection {
         }
     }
 
-    /// - Parameter interruption: nil when the task's cancellation must not end the statement.
+    /// - Parameters:
+    ///   - copied: what a `COPY … FROM STDIN` is given; nil for other statements.
+    ///   - interruption: nil when the task's cancellation must not end the statement.
     func query(
         _ statement: Statement,
+        copying copied: [UInt8]? = nil,
         deadline: Duration?,
         interruption: Interruption?
     ) -> Result<Rows, PostgresError> {
         if let problem = statement.problem { return .failure(PostgresError(.protocolMisuse, problem)) }
         let sql = statement.sql
-        let answer = exchange(deadline: deadline, interruption: interruption) { handle in
+        let answer = exchange(copying: copied, deadline: deadline, interruption: interruption) { handle in
             Self.send(sql, binds: statement.binds, to: handle)
         }
         if var error = answer.error {
@@ -80,6 +83,7 @@ extension Connection {
     }
 
     private func exchange(
+        copying copied: [UInt8]? = nil,
         deadline: Duration?,
         interruption: Interruption?,
         _ send: (OpaquePointer) -> Bool
@@ -95,7 +99,8 @@ extension Connection {
             wakeUp: wakeUp,
             interruption: interruption,
             deadline: deadline,
-            grace: configuration.cancelGrace
+            grace: configuration.cancelGrace,
+            copying: copied
         )
         let answer = exchange.run(send)
         logNotices()

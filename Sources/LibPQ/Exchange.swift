@@ -25,6 +25,8 @@ struct Exchange: ~Copyable {
     private let interruption: Interruption?
     private var patience: Patience
     private var request: CancelRequest?
+    /// What `COPY … FROM STDIN` is given, once; nil where none is expected.
+    private var copied: [UInt8]?
 
     /// - Parameter interruption: nil for statements that must not be ended by their task's cancellation.
     init(
@@ -32,8 +34,10 @@ struct Exchange: ~Copyable {
         wakeUp: WakeUpPipe,
         interruption: Interruption?,
         deadline: Duration?,
-        grace: Duration
+        grace: Duration,
+        copying copied: [UInt8]? = nil
     ) {
+        self.copied = copied
         self.handle = handle
         self.wakeUp = wakeUp
         self.interruption = interruption
@@ -96,6 +100,10 @@ struct Exchange: ~Copyable {
             } catch {
                 answer.error = answer.error ?? error
             }
+        case PGRES_COPY_IN where copied != nil:
+            let bytes = copied ?? []
+            copied = nil
+            try sendCopy(bytes)
         case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
             throw PostgresError(
                 .protocolMisuse,
@@ -109,6 +117,35 @@ struct Exchange: ~Copyable {
                 }
             }
         }
+    }
+
+    /// In pieces, each of which is on its way before the next one is handed over: libpq would keep them all.
+    private mutating func sendCopy(_ bytes: [UInt8]) throws(PostgresError) {
+        var sent = 0
+        while sent < bytes.count {
+            let count = min(1 << 16, bytes.count - sent)
+            let taken = bytes.withUnsafeBytes { buffer in
+                PQputCopyData(
+                    handle,
+                    buffer.baseAddress?.advanced(by: sent).assumingMemoryBound(to: CChar.self),
+                    CInt(count)
+                )
+            }
+            try check(taken)
+            if taken == 1 { sent += count }
+            try flush()
+        }
+        var ended: CInt = 0
+        repeat {
+            ended = PQputCopyEnd(handle, nil)
+            try check(ended)
+            try flush()
+        } while ended == 0
+    }
+
+    private func check(_ result: CInt) throws(PostgresError) {
+        guard result < 0 else { return }
+        throw PostgresError(.connectionLost, PostgresError.oneLine(String(cString: PQerrorMessage(handle))))
     }
 
     private func kindOfFailure(_ result: OpaquePointer) -> PostgresError.Kind {

@@ -19,6 +19,14 @@ extension PartitionMapHeader {
     /// Why this header may not replace the other one without `--take-over`: a clone, a restore or an upgrade publishes
     /// under the original's name. Nil when it may.
     public func refusal(replacing current: PartitionMapHeader) -> TakeOverReason? {
+        MapOrigin(systemIdentifier: systemIdentifier, database: database, timeline: timeline, lsn: lsn)
+            .refusal(replacing: current)
+    }
+}
+
+extension MapOrigin {
+    /// Why a map from here may not replace that one without `--take-over`. Nil when it may.
+    package func refusal(replacing current: PartitionMapHeader) -> TakeOverReason? {
         if systemIdentifier != current.systemIdentifier { return .otherCluster }
         // By bytes, as PostgreSQL compares names.
         if !database.utf8.elementsEqual(current.database.utf8) { return .otherDatabase }

@@ -42,11 +42,18 @@ package final class MapFeed: Sendable {
     let staleAt = Atomic<Int64>(.min)
     private let state: Mutex<State>
 
-    init(entity: EntityName, registry: any Registry, listening: Turn) {
+    /// - Parameter seed: of the pauses between reads.
+    init(
+        entity: EntityName,
+        registry: any Registry,
+        listening: Turn,
+        timing: ReloadMachine.Timing = .init(),
+        seed: UInt64 = .random(in: .min ... .max)
+    ) {
         self.entity = entity
         self.registry = registry
         self.listening = listening
-        state = Mutex(State(machine: ReloadMachine(seed: .random(in: .min ... .max))))
+        state = Mutex(State(machine: ReloadMachine(timing: timing, seed: seed)))
     }
 
     var current: Current { state.withLock { $0.current } }
@@ -73,7 +80,13 @@ package final class MapFeed: Sendable {
     }
 
     /// Gives the machine an input and carries out what concerns the served map; the rest is for the caller.
-    func handle(_ input: ReloadInput, at now: MonotonicTime = .now()) -> [ReloadMachine.Action] {
+    ///
+    /// - Parameter wall: the wall clock, in microseconds since 1970 UTC.
+    func handle(
+        _ input: ReloadInput,
+        at now: MonotonicTime = .now(),
+        wall: Int64 = MonotonicTime.wallMicroseconds()
+    ) -> [ReloadMachine.Action] {
         state.withLock { state in
             let actions: [ReloadMachine.Action]
             switch input {
@@ -90,8 +103,8 @@ package final class MapFeed: Sendable {
             }
             for action in actions {
                 switch action {
-                case .take: take(&state)
-                case .renew: renew(&state)
+                case .take: take(&state, wall)
+                case .renew: renew(&state, wall)
                 default: break
                 }
             }
@@ -100,28 +113,26 @@ package final class MapFeed: Sendable {
         }
     }
 
-    private func take(_ state: inout State) {
+    private func take(_ state: inout State, _ wall: Int64) {
         guard let map = state.pending else { return }
         state.current.snapshot = map.snapshot
         state.current.version = map.header.version
         state.current.keptUntil = nil
         state.current.generation += 1
         generation.store(state.current.generation, ordering: .releasing)
-        renew(&state)
+        renew(&state, wall)
         state.listeners.removeAll { listener in
             if case .terminated = listener.yield(map.header.version) { true } else { false }
         }
     }
 
-    private func renew(_ state: inout State) {
+    private func renew(_ state: inout State, _ wall: Int64) {
         guard let confirmedAt = state.machine.confirmedAt, let until = state.machine.staleAt else { return }
         state.current.confirmedAt = confirmedAt
         if let keep = state.current.snapshot?.document.keep {
             // The promise is a time of the database's clock. Ours may be behind; the version is a time of that clock that has
             // passed. Of two estimates the earlier one counts, so that a step of our clock prolongs nothing.
-            let remaining = keep.until.subtractingReportingOverflow(
-                max(MonotonicTime.wallMicroseconds(), state.current.version)
-            )
+            let remaining = keep.until.subtractingReportingOverflow(max(wall, state.current.version))
             let end = confirmedAt + .microseconds(remaining.overflow ? 0 : remaining.partialValue)
             state.current.keptUntil = min(state.current.keptUntil ?? end, end)
         }

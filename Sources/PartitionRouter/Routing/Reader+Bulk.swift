@@ -13,13 +13,13 @@ extension Reader {
     ///   - rows: One batch; they are gone through once, in order.
     ///   - key: A row's key, as ``index(for:)-(Int64)`` has it.
     public func group<Row>(_ rows: some Sequence<Row>, by key: (Row) -> Int64) -> RoutedRows<Row> {
-        let freshness = observe()
+        let freshness = observe(at: .coarse())
         return collect(rows) { (row) throws(RoutingMiss) in try entry(key(row), freshness) }
     }
 
     /// The same for keys of any shape, one element a column through all levels.
     public func group<Row>(_ rows: some Sequence<Row>, by key: (Row) -> [KeyValue]) -> RoutedRows<Row> {
-        let freshness = observe()
+        let freshness = observe(at: .coarse())
         return collect(rows) { (row) throws(RoutingMiss) in try entry(key(row), freshness) }
     }
 
@@ -29,7 +29,7 @@ extension Reader {
     /// - Throws: ``RoutingMiss/Reason/noMap``; ``RoutingMiss/Reason/unplaceable`` for a key that isn't one range column; and
     ///   ``RoutingMiss/Reason/stale`` when one of the partitions may be gone.
     public func partitions(from start: Int64, to end: Int64) throws(RoutingMiss) -> [RoutedPartition] {
-        let freshness = observe()
+        let freshness = observe(at: .coarse())
         let key = "\(start) to \(end)"
         guard let snapshot else { throw miss(.noMap, key) }
         guard let ranges = snapshot.lookup.ranges else { throw miss(.unplaceable, key) }

@@ -36,21 +36,27 @@ public final class Reader {
     /// The partition for a key of one column and one level: civil microseconds since 1970 (date, timestamp), microseconds
     /// since 1970 UTC (instants), or the integer itself.
     public func index(for coordinate: Int64) throws(RoutingMiss) -> PartitionIndex {
+        try index(for: coordinate, clock: MonotonicTime.coarse)
+    }
+
+    /// The same by any clock, which is read last; inlined, since a call would cost a lookup as much as it does.
+    @inline(__always)
+    func index(for coordinate: Int64, clock: () -> MonotonicTime) throws(RoutingMiss) -> PartitionIndex {
         // This order: see MapFeed.
         let staleAt = feed.staleAt.load(ordering: .acquiring)
         if feed.generation.load(ordering: .acquiring) != generation { refresh() }
         let found = table.payload(at: coordinate)
-        if found >= 0, MonotonicTime.coarse().nanoseconds < staleAt {
+        if found >= 0, clock().nanoseconds < staleAt {
             return PartitionIndex(entry: found, generation: UInt32(truncatingIfNeeded: generation))
         }
-        return try unusual(coordinate)
+        return try unusual(coordinate, clock)
     }
 
     /// The partition for a key of any shape, one element a column through all levels.
     ///
     /// Texts of dates and times are read in ISO 8601; a plain date means that day's midnight in the table's zone.
     public func index(for key: [KeyValue]) throws(RoutingMiss) -> PartitionIndex {
-        let freshness = observe()
+        let freshness = observe(at: .coarse())
         return PartitionIndex(
             entry: try entry(key, freshness),
             generation: UInt32(truncatingIfNeeded: generation)
@@ -96,17 +102,20 @@ extension Reader {
         names = current.snapshot?.names
     }
 
-    /// Takes up the newest map; everything that follows up to the next call rests on it.
-    func observe() -> Freshness {
+    /// Takes up the newest map; everything that follows up to the next call rests on it. The clock is read last.
+    func observe(at now: @autoclosure () -> MonotonicTime) -> Freshness {
         let staleAt = feed.staleAt.load(ordering: .acquiring)
         // Also when the generation is the same: `keptUntil` may have changed.
         refresh()
-        return Freshness(current, staleAt: staleAt, at: .coarse())
+        return Freshness(current, staleAt: staleAt, at: now())
     }
 
     @inline(never)
-    private func unusual(_ coordinate: Int64) throws(RoutingMiss) -> PartitionIndex {
-        let freshness = observe()
+    private func unusual(
+        _ coordinate: Int64,
+        _ clock: () -> MonotonicTime
+    ) throws(RoutingMiss) -> PartitionIndex {
+        let freshness = observe(at: clock())
         return PartitionIndex(
             entry: try entry(coordinate, freshness),
             generation: UInt32(truncatingIfNeeded: generation)

@@ -51,6 +51,17 @@ public final class Router: Sendable {
         )
     }
 
+    /// A router that shares nothing, with other bounds than publishers count on: for tests that can't wait so long.
+    package convenience init(
+        entity: EntityName,
+        registry: any Registry,
+        timing: ReloadMachine.Timing,
+        logger: Logger
+    ) {
+        let feed = MapFeed(entity: entity, registry: registry, listening: Turn(), timing: timing)
+        self.init(feed: feed, logger: logger)
+    }
+
     package init(
         feed: MapFeed,
         whenStale: WhenStale = .serveStable,

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import LibPQ
+public import Logging
+public import PartitionRouter
+
+/// Loads rows into the partitions that a router found, by `COPY`, over one connection.
+///
+/// All groups of a call are one transaction. A partition may have been retired since it was looked up: then the server says that
+/// there is no such table (``LoadingError/isRoutingOutdated``), nothing is loaded, and the rows are to be looked up again.
+public actor PartitionLoader {
+    private let configuration: ConnectionConfiguration
+    private let columns: [String]
+    private let deadline: Duration
+    private let logger: Logger
+    private var connection: Connection?
+
+    /// Connects at the first load, and again after the connection was lost.
+    ///
+    /// - Parameters:
+    ///   - conninfo: A URI or key=value string, as libpq takes it.
+    ///   - columns: Those that rows give values for, unquoted.
+    ///   - deadline: For one load, connecting apart.
+    /// - Throws: ``LoadingError`` for a string that libpq doesn't understand.
+    public init(
+        conninfo: String,
+        columns: [String],
+        deadline: Duration = .seconds(30),
+        logger: Logger
+    ) throws(LoadingError) {
+        do {
+            configuration = try ConnectionConfiguration(conninfo)
+        } catch {
+            throw LoadingError(error)
+        }
+        self.columns = columns
+        self.deadline = deadline
+        self.logger = logger
+    }
+
+    /// Loads all groups, or nothing.
+    ///
+    /// - Parameters:
+    ///   - groups: As ``Reader/group(_:by:)-(_,(Row)->Int64)`` made them.
+    ///   - values: A row's values in the order of the columns, as PostgreSQL reads them from text; nil is NULL.
+    /// - Returns: How many rows were loaded.
+    public func load<Row: Sendable>(
+        _ groups: [RoutedRows<Row>.Group],
+        _ values: @Sendable (Row) -> [String?]
+    ) async throws(LoadingError) -> Int {
+        let copies = groups.map { group in
+            var text = CopyText()
+            for row in group.rows { text.append(values(row)) }
+            return CopyIn(statement(into: group.partition), bytes: text.bytes)
+        }
+        do {
+            let connection = try await opened()
+            return try await connection.copyIn(copies, deadline: deadline).reduce(0, +)
+        } catch {
+            throw LoadingError(error)
+        }
+    }
+
+    /// Ends the session; the next load begins another one.
+    public func close() async {
+        let open = connection
+        connection = nil
+        await open?.close()
+    }
+
+    private func opened() async throws(PostgresError) -> Connection {
+        if let connection, await connection.isOpen { return connection }
+        let fresh = try await Connection.open(configuration, logger: logger)
+        connection = fresh
+        return fresh
+    }
+
+    private func statement(into partition: RoutedPartition) -> Statement {
+        var names: Statement = ""
+        for (index, column) in columns.enumerated() {
+            names = index == 0 ? "\(identifier: column)" : "\(fragment: names), \(identifier: column)"
+        }
+        return "COPY \(qualified: partition.schema, partition.name) (\(fragment: names)) FROM STDIN"
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+@testable import PartitionRouter
+
+extension Simulation {
+    /// What befalls the system in a second.
+    mutating func weather() {
+        plan(.weather, after: Self.second)
+        weatherOfStore()
+        weatherOfRouters()
+        weatherOfClocks()
+        if chance(3_000) {
+            isDatabaseDown = true
+            note("the server is restarted")
+            crashRuns()
+            plan(.databaseIsBack, after: upTo(seconds: 60))
+        }
+        if chance(600) { crashRuns() }
+        if chance(200) { beginRepair() }
+        if chance(900),
+            let lower = database.partitions.filter({ $0.value.isAttached }).keys.sorted().randomElement(using: &random)
+        {
+            database.partitions[lower]?.isUnwanted = true
+            note("an operator wants events_\(lower / SimulatedDatabase.width) retired")
+        }
+    }
+
+    private mutating func weatherOfStore() {
+        if chance(1_500) {
+            store.isDown = true
+            note("the store is down")
+            plan(.storeIsBack, after: upTo(seconds: 250))
+        }
+        if chance(3_000) {
+            ledger.count(.flushes)
+            note("the store is flushed")
+            store.flush(at: now)
+        }
+        if chance(2_000) {
+            let lost = upTo(seconds: 60)
+            ledger.count(.failovers)
+            note("the store fails over and loses \(lost / 1_000_000) ms")
+            store.goBack(to: now - lost, isRestore: false, at: now)
+        }
+        if chance(6_000) {
+            let lost = upTo(seconds: 3_600)
+            ledger.count(.restores)
+            note("the store is restored as it was \(lost / Self.second) s ago")
+            store.goBack(to: now - lost, isRestore: true, at: now)
+        }
+        if chance(4_000) {
+            note("somebody damages the document by hand")
+            store.damage(at: now)
+        }
+        if chance(60) {
+            plan(
+                .hint(router: Int.random(in: routers.indices, using: &random), Hint(content: store.content)),
+                after: upTo(seconds: 600)
+            )
+        }
+    }
+
+    private mutating func weatherOfRouters() {
+        for router in routers.indices {
+            if !routers[router].isCutOff, chance(router == 0 ? 400 : 1_500) {
+                routers[router].isCutOff = true
+                note("router \(router) is cut off")
+                plan(.reachable(router: router), after: upTo(seconds: router == 0 ? 1_500 : 300))
+            }
+            if chance(2_500) {
+                ledger.count(.restarted)
+                note("router \(router) is started anew")
+                let seed = random.next()
+                routers[router].restart(seed: seed)
+                carryOut(feed(router, .started), router: router)
+            }
+            if chance(1_500) {
+                note("router \(router) is stopped for a while")
+                let pause = upTo(seconds: 300)
+                routers[router].stoppedUntil = now + pause
+            }
+        }
+    }
+
+    private mutating func weatherOfClocks() {
+        let tolerance: Int64 = 30_000_000
+        for router in routers.indices where chance(900) {
+            let offset = Int64.random(in: -tolerance...tolerance, using: &random)
+            routers[router].clockOffset = offset
+        }
+        if chance(600) {
+            let offsets = (0..<2).map { _ in Int64.random(in: -tolerance...tolerance, using: &random) }
+            (database.clockOffset, clientClockOffset) = (offsets[0], offsets[1])
+            note("clocks step: server \(database.clockOffset / 1000) ms, client \(clientClockOffset / 1000) ms")
+        }
+        // One of the two is wrong by minutes, the other one isn't.
+        if chance(3_600) {
+            let wrong = Int64.random(in: -600_000_000...600_000_000, using: &random)
+            (database.clockOffset, clientClockOffset) = chance(2) ? (wrong, 0) : (0, wrong)
+            note("a clock is wrong: server \(database.clockOffset / 1000) ms, client \(clientClockOffset / 1000) ms")
+        }
+    }
+}
