@@ -6,7 +6,7 @@ import CLibPQ
 extension Connection {
     /// Runs one statement through the extended protocol.
     ///
-    /// - Parameter deadline: how long it may take from now on; nil is for ever (set `statement_timeout`, too).
+    /// - Parameter deadline: how long it may take from now on; nil is ``ConnectionConfiguration/statementLimit`` (set `statement_timeout`, too).
     /// - Throws: see ``PostgresError/Kind``. A statement that finished although its deadline had passed or its task was
     ///   cancelled did finish: its rows are returned.
     package func query(_ statement: Statement, deadline: Duration? = nil) async throws(PostgresError) -> Rows {
@@ -23,7 +23,7 @@ extension Connection {
     ///
     /// - Parameters:
     ///   - statements: without binds; each should be exactly one SQL statement.
-    ///   - deadline: for all of them together, from now on; nil is for ever.
+    ///   - deadline: for all of them together, from now on; nil is ``ConnectionConfiguration/statementLimit``.
     /// - Returns: the result of each statement.
     /// - Throws: ``PostgresError``, whose `failedStatement` is the index in `statements` where the server gave up.
     package func script(
@@ -98,7 +98,7 @@ extension Connection {
             handle: handle,
             wakeUp: wakeUp,
             interruption: interruption,
-            deadline: deadline,
+            deadline: configuration.patience(deadline ?? configuration.statementLimit),
             grace: configuration.cancelGrace,
             copying: copied
         )

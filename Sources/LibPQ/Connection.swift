@@ -83,7 +83,7 @@ package actor Connection {
         attempts: for parameters in configuration.attempts() {
             let dial = Dial(
                 parameters: parameters,
-                timeout: configuration.connectTimeout,
+                timeout: configuration.patience(configuration.connectTimeout) ?? configuration.connectTimeout,
                 wakeUp: wakeUp,
                 interruption: interruption
             )

@@ -22,6 +22,12 @@ package struct ConnectionConfiguration: Sendable {
     /// How long sent data may stay unacknowledged before the kernel gives up the connection. Only used when neither
     /// the string nor the environment sets `tcp_user_timeout`.
     package var tcpUserTimeout: Duration = .seconds(30)
+    /// How long a statement is waited for that says nothing else; nil is for ever. Behind a proxy that takes what is sent and passes
+    /// nothing on the kernel sees a healthy connection: only a limit of our own ends the waiting.
+    package var statementLimit: Duration?
+    /// When all waiting ends, whatever a statement or an attempt to connect may still have; nil is never. The grace of a request to
+    /// cancel comes on top.
+    package var waitsUntil: ContinuousClock.Instant?
 
     /// - Parameter conninfo: a URI or key=value string, as libpq takes it.
     /// - Throws: ``PostgresError`` of kind `protocolMisuse` for an empty string, one that can't be parsed, and a value that libpq doesn't know. The
@@ -54,6 +60,15 @@ package struct ConnectionConfiguration: Sendable {
     /// Whether the string, the environment or a service names the database, rather than libpq's fallback.
     package var namesDatabase: Bool {
         effective("dbname") != nil || effective("service") != nil
+    }
+
+    /// The time that something may take that begins now.
+    ///
+    /// - Parameter limit: its own; nil is for ever.
+    func patience(_ limit: Duration?) -> Duration? {
+        guard let waitsUntil else { return limit }
+        let left = max(.milliseconds(1), waitsUntil - .now)
+        return limit.map { min($0, left) } ?? left
     }
 
     func effective(_ keyword: String) -> String? {

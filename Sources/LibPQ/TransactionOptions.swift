@@ -12,7 +12,7 @@ package struct TransactionOptions: Sendable, Hashable {
     package var isolation: Isolation?
     package var readOnly: Bool?
     package var deferrable: Bool?
-    /// For `BEGIN` and for `COMMIT` each; nil is for ever. A `COMMIT` can take long: deferred constraints, synchronous
+    /// For `BEGIN` and for `COMMIT` each; nil is ``ConnectionConfiguration/statementLimit``. A `COMMIT` can take long: deferred constraints, synchronous
     /// standbys. If its deadline passes and the server doesn't answer, the outcome is unknown.
     package var deadline: Duration?
 

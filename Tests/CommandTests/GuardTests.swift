@@ -27,6 +27,15 @@ struct GuardTests {
         }
     }
 
+    /// Hours of UTC that begin more than one from now.
+    private func closedWindow(_ connection: Connection) async throws -> String {
+        let hour = try #require(
+            try await connection.query("SELECT extract(hour FROM clock_timestamp() AT TIME ZONE 'UTC')::int AS hour")
+                .first
+        ).int("hour")
+        return [2, 3].map { (hour + $0) % 24 }.map { $0 < 10 ? "0\($0):00" : "\($0):00" }.joined(separator: "-")
+    }
+
     private func partitions(_ connection: Connection) async throws -> Int {
         try await connection.query("SELECT FROM pg_inherits WHERE inhparent = 'visits'::regclass").count
     }
@@ -75,13 +84,7 @@ struct GuardTests {
         let database = try TemporaryDatabase.current
         let connection = try await database.connect()
         try await makeDays(connection, left: 5)
-        let hour = try #require(
-            try await connection.query("SELECT extract(hour FROM clock_timestamp() AT TIME ZONE 'UTC')::int AS hour")
-                .first
-        ).int("hour")
-        let window =
-            "--window="
-            + [2, 3].map { (hour + $0) % 24 }.map { $0 < 10 ? "0\($0):00" : "\($0):00" }.joined(separator: "-")
+        let window = "--window=\(try await closedWindow(connection))"
         let common = ["rotate", "--db-url=\(EventsTable.url(of: database))", "--registry-url=none", window]
         let deferred = try await Tool.run(common + ["--buffer-days=8", "--emergency-days=2"])
         #expect(deferred.status == 75, "\(deferred.everything)")
@@ -93,6 +96,46 @@ struct GuardTests {
         #expect(emergency.status == 0, "\(emergency.everything)")
         #expect(emergency.output.contains("were created outside the window"), "\(emergency.everything)")
         #expect(try await partitions(connection) == 11)
+    }
+
+    @Test(
+        "an emergency longer than a quarter of the buffer holds beside a policy file, whether the option or the file says it",
+        arguments: [
+            ("", "", false), ("--emergency-days=6", "", true), ("", "    emergency: 6d\n", true),
+            ("", "defaults", true),
+        ]
+    )
+    func longEmergency(option: String, lines: String, isWaived: Bool) async throws {
+        let database = try TemporaryDatabase.current
+        let connection = try await database.connect()
+        try await makeDays(connection, left: 5)
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("policy-\(UUID())")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let defaults = lines == "defaults" ? "defaults: { buffer: 60d, emergency: 6d }\n" : ""
+        let file = """
+            \(defaults)tables:
+              public.visits:
+                by: { range: day, every: day }
+                name: "{table}_{yyyy}{mm}{dd}"
+                buffer: 8d
+
+            """
+        try (file + (defaults.isEmpty ? lines : "")).write(
+            to: directory.appendingPathComponent("partitions.yaml"),
+            atomically: true,
+            encoding: .utf8
+        )
+        let result = try await Tool.run(
+            [
+                "rotate", "--db-url=\(EventsTable.url(of: database))", "--registry-url=none",
+                "--window=\(try await closedWindow(connection))",
+            ] + [option].filter { !$0.isEmpty },
+            in: directory
+        )
+        #expect(result.status == (isWaived ? 0 : 75), "\(result.everything)")
+        #expect(result.output.contains("were created outside the window") == isWaived, "\(result.everything)")
+        #expect(try await partitions(connection) == (isWaived ? 11 : 8))
     }
 
     @Test("a breaker that is switched off is said")

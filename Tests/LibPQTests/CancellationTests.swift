@@ -123,6 +123,36 @@ struct DeadlineTests {
         #expect(try await connection.text("SELECT 'still here'") == "still here")
     }
 
+    @Test("of the connection holds for statements that have none of their own, and is not what others wait for")
+    func standing() async throws {
+        var configuration = try TemporaryDatabase.current.configuration()
+        configuration.statementLimit = .milliseconds(50)
+        let connection = try await Connection.open(configuration, logger: .test)
+        let error = await #expect(throws: PostgresError.self) { try await connection.query("SELECT pg_sleep(600)") }
+        #expect(error?.kind == .deadlineExceeded)
+        let script = await #expect(throws: PostgresError.self) { try await connection.script(["SELECT pg_sleep(600)"]) }
+        #expect(script?.kind == .deadlineExceeded)
+        _ = try await connection.query("SELECT pg_sleep(0.2)", deadline: .seconds(60))
+    }
+
+    @Test("of all waiting ends statements and attempts to connect, whatever they may have themselves")
+    func lastMoment() async throws {
+        var configuration = try TemporaryDatabase.current.configuration()
+        let end = ContinuousClock.now + .seconds(8)
+        configuration.waitsUntil = end
+        let connection = try await Connection.open(configuration, logger: .test)
+        let error = await #expect(throws: PostgresError.self) {
+            try await connection.query("SELECT pg_sleep(600)", deadline: .seconds(600))
+        }
+        #expect(error?.kind == .deadlineExceeded)
+        #expect(ContinuousClock.now >= end)
+        let silent = try SilentListener()
+        var late = try ConnectionConfiguration("postgresql://u@127.0.0.1:\(silent.port)/d?connect_timeout=600")
+        late.waitsUntil = .now
+        let unanswered = await #expect(throws: PostgresError.self) { try await Connection.open(late, logger: .test) }
+        #expect(unanswered?.kind == .deadlineExceeded)
+    }
+
     @Test("that has passed already still ends the statement")
     func alreadyPassed() async throws {
         let connection = try await TemporaryDatabase.current.connect()

@@ -13,28 +13,36 @@ package struct DatabaseSession: Sendable {
     /// Where the setting comes from that makes this session's transactions read-only unless they say otherwise; nil where none does.
     package let readOnlySource: String?
 
+    /// For each statement that says nothing else. The server ends one after 30 s by itself (``standingSettings``): where no answer has come by then, none will.
+    static let statementLimit = Duration.seconds(40)
+
     /// Connects and prepares.
     ///
-    /// - Throws: `PostgresError`; of kind `protocolMisuse` where a pooler is in between that shares the server's session, on
+    /// Each step of it may take as long as connecting: `connectTimeout`.
+    ///
+    /// - Throws: `PostgresError`; of kind `deadlineExceeded` where a server, or what stands before it, takes connections and says nothing; of kind `protocolMisuse` where a pooler is in between that shares the server's session, on
     ///   which nothing was set then.
     package static func open(
         _ configuration: ConnectionConfiguration,
         logger: Logger
     ) async throws(PostgresError) -> DatabaseSession {
-        let connection = try await Connection.open(configuration, logger: logger)
+        var limited = configuration
+        limited.statementLimit = limited.statementLimit ?? statementLimit
+        let connection = try await Connection.open(limited, logger: logger)
         do throws(PostgresError) {
             let rows = try await connection.query(
                 """
                 SELECT current_setting('TimeZone') AS zone, pg_backend_pid() AS process,
                        (SELECT source FROM pg_settings WHERE name = 'default_transaction_read_only' AND setting = 'on') AS read_only
-                """
+                """,
+                deadline: configuration.connectTimeout
             )
             guard let row = rows.first else { throw PostgresError(.decoding, "a SELECT of settings gave no row") }
             let zone = try row.string("zone")
             // Before anything is set: a setting would outlive us on a server process that a pooler hands on.
             try await PoolerProbe(configuration: configuration, logger: logger)
                 .check(connection, reading: Int32(truncatingIfNeeded: try row.int("process")))
-            _ = try await connection.script(Self.settings)
+            _ = try await connection.script(Self.settings, deadline: configuration.connectTimeout)
             return DatabaseSession(
                 connection: connection,
                 originalTimeZone: zone,
@@ -42,8 +50,17 @@ package struct DatabaseSession: Sendable {
             )
         } catch {
             await connection.close()
-            throw error
+            throw error.kind == .deadlineExceeded ? silence(configuration.connectTimeout) : error
         }
+    }
+
+    private static func silence(_ limit: Duration) -> PostgresError {
+        PostgresError(
+            .deadlineExceeded,
+            "the connection was taken, and then nothing was answered within \(limit / .seconds(1)) s",
+            hint:
+                "see whether the server is up, and whether a proxy or firewall in between passes on what is sent; run again then"
+        )
     }
 
     /// Connects and prepares; tries again while the server says that it is starting, stopping or full.

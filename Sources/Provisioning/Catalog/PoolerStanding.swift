@@ -23,7 +23,10 @@ package enum PoolerStanding: Sendable {
         let connection = try await Connection.open(configuration, logger: logger)
         do throws(PostgresError) {
             let verdict = try await PoolerProbe(configuration: configuration, logger: logger)
-                .verdict(of: connection, reading: PoolerProbe.process(of: connection, within: .seconds(30)))
+                .verdict(
+                    of: connection,
+                    reading: PoolerProbe.process(of: connection, within: configuration.connectTimeout)
+                )
             await connection.close()
             return switch verdict {
             case .direct: .direct

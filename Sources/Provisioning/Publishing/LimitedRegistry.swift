@@ -55,7 +55,7 @@ struct LimitedRegistry: Sendable {
 
 extension RegistryError {
     /// The next table would only hear the same: nobody answers, or the run was interrupted.
-    var isOfWholeRegistry: Bool { code == .unreachable || code == .cancelled }
+    package var isOfWholeRegistry: Bool { code == .unreachable || code == .cancelled }
 }
 
 extension Publisher.Outcome {

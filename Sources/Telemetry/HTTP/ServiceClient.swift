@@ -4,6 +4,7 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -47,7 +48,9 @@ struct ServiceClient: Sendable {
         do {
             answer = try await perform(request, limit: limit)
         } catch {
-            throw TelemetryError("\(name) at \(url) could not be reached: \(reason(error))")
+            var outage = TelemetryError("\(name) at \(url) could not be reached: \(reason(error))")
+            outage.isOutage = true
+            throw outage
         }
         guard (200..<300).contains(answer.status) else {
             let said = url.redacting(String(answer.body.prefix(200)).replacing("\n", with: " "))
@@ -61,6 +64,11 @@ struct ServiceClient: Sendable {
         // A redirection could take the secrets of the URL elsewhere.
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = .nanoseconds(Int64(timeout / .nanoseconds(1)))
+        if let authorities = url.authorities {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.trustRoots = .certificates(authorities)
+            configuration.tlsConfiguration = tls
+        }
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         do {
             let deadline = NIODeadline.now() + .nanoseconds(Int64(timeout / .nanoseconds(1)))

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
+import NIOSSL
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
@@ -15,13 +17,15 @@ package struct ServiceURL: Sendable, CustomStringConvertible, CustomReflectable 
     let query: String
     /// Of the header Authorization.
     let authorization: String?
+    /// Instead of the system's authorities; nil for those.
+    let authorities: [NIOSSLCertificate]?
     /// Scheme, host and port: a path may hold a token too.
     package let description: String
     /// What must not appear in any message.
     private let secrets: [String]
 
-    /// - Throws: ``TelemetryError``; its message holds no part of the text.
-    package init(parsing text: String) throws(TelemetryError) {
+    /// - Throws: ``TelemetryError``; its message holds no part of the text. Also where both it and `access` say who we are.
+    package init(parsing text: String, access: ServiceAccess = .none) throws(TelemetryError) {
         guard let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(),
             scheme == "http" || scheme == "https", let host = parts.host, !host.isEmpty
         else {
@@ -37,7 +41,22 @@ package struct ServiceURL: Sendable, CustomStringConvertible, CustomReflectable 
         description = "\(scheme)://\(bracketed)\(port)"
         address = description + path
         query = parts.percentEncodedQuery.map { "?\($0)" } ?? ""
-        if parts.user != nil || parts.password != nil {
+        authorities = access.authorities
+        guard authorities == nil || scheme == "https" else {
+            throw TelemetryError(
+                "it is a URL of http://, and a file of authorities is given for it",
+                remedy: "write https://, or leave the file out"
+            )
+        }
+        if let token = access.token {
+            guard parts.user == nil, parts.password == nil else {
+                throw TelemetryError(
+                    "it has a user or password in it, and a token is given too",
+                    remedy: "leave one of them out"
+                )
+            }
+            authorization = "Bearer \(token)"
+        } else if parts.user != nil || parts.password != nil {
             let pair = "\(parts.user ?? ""):\(parts.password ?? "")"
             authorization = "Basic \(Data(pair.utf8).base64EncodedString())"
         } else {
@@ -45,7 +64,7 @@ package struct ServiceURL: Sendable, CustomStringConvertible, CustomReflectable 
         }
         let candidates: [String?] = [
             text, parts.user, parts.password, parts.percentEncodedUser, parts.percentEncodedPassword,
-            parts.percentEncodedQuery, parts.query, path, authorization,
+            parts.percentEncodedQuery, parts.query, path, authorization, access.token,
         ]
         secrets = candidates.compactMap(\.self).filter { !$0.isEmpty }.sorted { $0.count > $1.count }
     }

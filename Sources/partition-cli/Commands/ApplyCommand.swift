@@ -46,7 +46,7 @@ struct ApplyCommand: Command {
             registryURL: try registry.url(console.environment, policy: connections.registry),
             scope: try guards.emergency(in: scope),
             approved: plan,
-            guards: guards.guards(scope, connections.file, quota),
+            guards: try guards.guards(scope, connections.file, quota, console.environment),
             deadline: .seconds(run.deadline),
             lockBudget: .seconds(run.lockBudget),
             takesOver: run.takeOver

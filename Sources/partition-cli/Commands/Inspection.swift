@@ -71,6 +71,7 @@ struct Inspection: Sendable {
         _ extra: (DatabaseSession, Observation, PartitionedTable, TablePlan) async throws -> Extra
     ) async throws -> [Table<Extra>] {
         var tables: [Table<Extra>] = []
+        var outage: RegistryError?
         for (index, plan) in observation.plan.tables.enumerated() {
             guard let table = observation.snapshot.tables.first(where: { $0.oid == plan.oid }) else {
                 tables.append(
@@ -92,7 +93,7 @@ struct Inspection: Sendable {
                     partitions: table.partitions,
                     ranges: PolicyInference.ranges(of: table).filter { !$0.partition.isDetachPending }.map(\.range),
                     now: observation.snapshot.server.now,
-                    standing: await .of(table, policy: plan.policy, in: choice.registry),
+                    standing: await .of(table, policy: plan.policy, in: choice.registry, outage: &outage),
                     extra: try await extra(session, observation, table, plan)
                 )
             )

@@ -78,7 +78,11 @@ struct PlanCommand: Command {
             input.configuration,
             scope: input.scope,
             registryURL: input.registryURL,
-            quota: quota.guardian(nil, input.policy?.document.defaults),
+            quota: quota.guardian(
+                nil,
+                input.policy?.document.defaults,
+                try quota.query(console.environment, input.policy)
+            ),
             wantsStatements: sql || target != nil,
             at: now,
             logger: console.logger

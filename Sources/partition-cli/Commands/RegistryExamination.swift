@@ -45,11 +45,12 @@ struct RegistryExamination: Sendable {
     private func drift(in registry: any Registry) async -> [Hazard] {
         guard let observation else { return [] }
         var hazards: [Hazard] = []
+        var outage: RegistryError?
         for plan in observation.plan.tables {
             guard let table = observation.snapshot.tables.first(where: { $0.oid == plan.oid }), !Task.isCancelled else {
                 continue
             }
-            let standing = await RegistryStanding.of(table, policy: plan.policy, in: registry)
+            let standing = await RegistryStanding.of(table, policy: plan.policy, in: registry, outage: &outage)
             guard let finding = standing.finding(of: table.name, registry: choice.name) else { continue }
             hazards.append(Hazard(finding))
             if case .unreadable = standing, hazards.count >= 3 { break }

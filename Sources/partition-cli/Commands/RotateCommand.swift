@@ -22,6 +22,11 @@ struct RotateCommand: Command {
               partition-cli rotate --buffer-days=60 --db-url=$DB_URL \\
                 --registry-url=$REGISTRY_URL --quota-threshold=80
 
+              partition-cli rotate --db-url=$DB_URL --quota-threshold=80 \\
+                --quota-prometheus-url=http://prometheus:9090 \\
+                --quota-query='1 - node_filesystem_avail_bytes{mountpoint="/pg"} \\
+                  / node_filesystem_size_bytes{mountpoint="/pg"}'
+
             Run it daily. A second run finds nothing to do, changes nothing, publishes \
             nothing and exits 0. What an interrupted run left is finished or removed by \
             the next one.
@@ -77,7 +82,7 @@ struct RotateCommand: Command {
             configuration: input.configuration,
             registryURL: input.registryURL,
             scope: try guards.emergency(in: input.scope),
-            guards: guards.guards(input.scope, input.policy, quota),
+            guards: try guards.guards(input.scope, input.policy, quota, console.environment),
             deadline: .seconds(run.deadline),
             lockBudget: .seconds(run.lockBudget),
             takesOver: run.takeOver

@@ -84,10 +84,12 @@ struct Rotation: Sendable {
         return status
     }
 
+    /// - Throws: what ended it. It ends within the deadline and the time for verifying and publishing, also where nobody answers any more.
     func run(_ console: Console) async throws -> RotationResult {
         let clock = ContinuousClock.now
+        let configuration = patient(until: clock + deadline + budget(remaining: deadline).conclusion)
         console.progress?.say("connecting to \(configuration.redactedDescription)")
-        let preparation = try await prepare(console, until: clock + deadline)
+        let preparation = try await prepare(configuration, console, until: clock + deadline)
         let choice = try RegistryChoice(
             registryURL,
             database: configuration,
@@ -137,7 +139,18 @@ struct Rotation: Sendable {
         )
     }
 
-    private func prepare(_ console: Console, until end: ContinuousClock.Instant) async throws -> Preparation {
+    /// The database, whose connections give up in time for the last of them to be told by that moment.
+    private func patient(until end: ContinuousClock.Instant) -> ConnectionConfiguration {
+        var configuration = configuration
+        configuration.waitsUntil = end - configuration.cancelGrace
+        return configuration
+    }
+
+    private func prepare(
+        _ configuration: ConnectionConfiguration,
+        _ console: Console,
+        until end: ContinuousClock.Instant
+    ) async throws -> Preparation {
         try await DatabaseSession.scoped(configuration, logger: console.logger, until: end) { session in
             try await NamedTables.check(scope.tables, in: session)
             var preparation = Preparation()

@@ -20,21 +20,26 @@ enum RegistryStanding: Hashable, Sendable {
     /// Every table of the plan.
     static func of(_ observation: Observation, in registry: (any Registry)?) async -> [RelationName: RegistryStanding] {
         var standings: [RelationName: RegistryStanding] = [:]
+        var outage: RegistryError?
         for plan in observation.plan.tables {
             guard let table = observation.snapshot.tables.first(where: { $0.oid == plan.oid }) else { continue }
-            standings[plan.table] = await of(table, policy: plan.policy, in: registry)
+            standings[plan.table] = await of(table, policy: plan.policy, in: registry, outage: &outage)
         }
         return standings
     }
 
     /// Compares what is stored with what would be published now.
+    ///
+    /// - Parameter outage: why nobody answered when another table was asked about; a registry that is away is waited for once, not once for each table.
     static func of(
         _ table: PartitionedTable,
         policy: GrowthPolicy?,
-        in registry: (any Registry)?
+        in registry: (any Registry)?,
+        outage: inout RegistryError?
     ) async -> RegistryStanding {
         guard let registry else { return .unconfigured }
         guard let policy else { return .unmanaged }
+        if let outage { return .unreadable(outage.message, remedy: outage.remedy) }
         do {
             let document = try MapDocument.document(of: table, policy: policy)
             guard let stored = try await registry.load(document.table, .all) else { return .unpublished }
@@ -47,6 +52,7 @@ enum RegistryStanding: Hashable, Sendable {
                 ? .current(version: version)
                 : .drifted(version: version, "what is stored beside the map for other clients has been changed")
         } catch let error as RegistryError {
+            if error.isOfWholeRegistry { outage = error }
             return error.code == .notInstalled
                 ? .unpublished : .unreadable(error.message, remedy: error.remedy)
         } catch {

@@ -108,11 +108,19 @@ struct GuardOptions: ParsableArguments, Sendable {
     }
 
     /// What a table's own policy says comes first, then the options, then the policy file's defaults.
-    func guards(_ scope: Scope, _ policy: ParsedPolicy?, _ quota: QuotaOptions) -> RunGuards {
+    ///
+    /// - Throws: ``CommandFailure`` of status `usage` for a quota whose Prometheus can't be asked.
+    func guards(
+        _ scope: Scope,
+        _ policy: ParsedPolicy?,
+        _ quota: QuotaOptions,
+        _ environment: [String: String]
+    ) throws(CommandFailure) -> RunGuards {
+        let query = try quota.query(environment, policy)
         let defaults = policy?.document.defaults ?? PolicySettings()
         var tables: [RelationName: TableGuards] = [:]
         for table in policy?.document.tables ?? [] {
-            tables[table.name] = guards(of: table.settings, defaults, scope, quota)
+            tables[table.name] = guards(of: table.settings, defaults, scope) { quota.guardian($0, defaults, query) }
         }
         return RunGuards(
             lag: maxLag.value.map { limit in
@@ -126,7 +134,7 @@ struct GuardOptions: ParsableArguments, Sendable {
             defaults: TableGuards(
                 window: window ?? defaults.window,
                 windowTimeZone: windowTimezone ?? defaults.timeZone?.text ?? "UTC",
-                quota: quota.guardian(nil, defaults)
+                quota: quota.guardian(nil, defaults, query)
             ),
             tables: tables
         )
@@ -136,7 +144,7 @@ struct GuardOptions: ParsableArguments, Sendable {
         of own: PolicySettings,
         _ defaults: PolicySettings,
         _ scope: Scope,
-        _ quota: QuotaOptions
+        quota: (PolicySettings) -> QuotaGuard?
     ) -> TableGuards {
         let zone = own.timeZone?.text ?? scope.timeZone ?? defaults.timeZone?.text ?? "UTC"
         let isByOption = own.window == nil && window != nil
@@ -147,7 +155,7 @@ struct GuardOptions: ParsableArguments, Sendable {
             windowTimeZone: isByOption ? windowTimezone ?? zone : zone,
             // What was said for all, and meant for longer buffers, would make every day of a short one an emergency.
             emergencyDays: days.flatMap { $0 < buffer ? $0 : nil } ?? min(14, buffer / 4),
-            quota: quota.guardian(own, defaults)
+            quota: quota(own)
         )
     }
 }

@@ -27,8 +27,8 @@ struct TelemetryOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
             """
-            Send what somebody should be woken for to this Alertmanager, or to what takes its API's version 2. (default: \
-            $ALERT_WEBHOOK_URL)
+            Send what somebody should be woken for to this Alertmanager, or to what takes its API's version 2; \
+            docs/metrics.md has the variables for a token and an authority. (default: $ALERT_WEBHOOK_URL)
             """,
             valueName: "url"
         )
@@ -48,33 +48,11 @@ struct TelemetryOptions: ParsableArguments, Sendable {
     func destinations(_ environment: [String: String]) throws(CommandFailure) -> Destinations? {
         let destinations = Destinations(
             file: metricsFile.map(MetricsFile.init),
-            push: try Self.url(metricsPush, "--metrics-push", environment, "METRICS_PUSH_URL"),
-            webhook: try Self.url(alertWebhook, "--alert-webhook", environment, "ALERT_WEBHOOK_URL")
+            push: try ServiceOption.metricsPush.url(metricsPush, environment),
+            webhook: try ServiceOption.alertWebhook.url(alertWebhook, environment)
         )
         let isNothing = destinations.file == nil && destinations.push == nil && destinations.webhook == nil
         return isNothing ? nil : destinations
-    }
-
-    private static func url(
-        _ value: String?,
-        _ option: String,
-        _ environment: [String: String],
-        _ variable: String
-    ) throws(CommandFailure) -> ServiceURL? {
-        guard let text = value ?? environment[variable] else { return nil }
-        let source = value == nil ? variable : option
-        guard !text.allSatisfy(\.isWhitespace) else {
-            throw CommandFailure(
-                .usage,
-                "\(source) is empty: probably a variable that isn't set",
-                remedy: "set it to a URL such as http://host:port, or leave it out"
-            )
-        }
-        do {
-            return try ServiceURL(parsing: text)
-        } catch {
-            throw CommandFailure(.usage, "\(source): \(error.message)", remedy: error.remedy)
-        }
     }
 
     @Sendable private static func metricsPath(_ text: String) throws -> String {

@@ -38,7 +38,9 @@ struct ProcessArguments: Sendable {
         secrets.reduce(text) { $0.replacing($1, with: "•••") }
     }
 
-    private static let urlOptions = ["--db-url", "--registry-url", "--metrics-push", "--alert-webhook", "--on-event"]
+    private static let urlOptions = [
+        "--db-url", "--registry-url", "--metrics-push", "--alert-webhook", "--quota-prometheus-url", "--on-event",
+    ]
 
     /// The value of a URL option, and any other word with a URL or a conninfo setting in it.
     private static func secrets(in values: [String], at index: Int) -> [String] {

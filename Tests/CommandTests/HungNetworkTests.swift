@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import Foundation
+import LibPQ
+import TestSupport
+import Testing
+
+/// Behind something that takes what is sent, and from some moment on passes nothing on: no kernel notices.
+@Suite("A network that hangs", .temporaryDatabase)
+struct HungNetworkTests {
+    /// Far beyond every limit that a command states (the longest is a run's `--deadline` and 30 s), so that a broken one ends here.
+    private static let outer = Duration.seconds(180)
+
+    /// Runs a command on a proxy before the test's server, and kills it where it doesn't end.
+    private func run(
+        _ arguments: [String],
+        hanging hang: TCPProxy.Hang,
+        registry: String? = nil
+    ) async throws -> Tool.Result {
+        let database = try TemporaryDatabase.current
+        let proxy = try await TCPProxy.start(before: database.cluster, hanging: hang)
+        defer { proxy.stop() }
+        let url =
+            "postgresql://postgres@127.0.0.1:\(proxy.port)/\(database.name)?connect_timeout=2&sslmode=disable&gssencmode=disable"
+        var words = arguments.map { $0.replacing("DB_URL", with: url) }
+        if let registry { words.append("--registry-url=\(registry)") }
+        let process = try Tool.start(words)
+        let killer = Task {
+            try await Task.sleep(for: Self.outer)
+            process.signal(SIGKILL)
+        }
+        let result = await process.result()
+        killer.cancel()
+        // Whatever came of it, it came of the hanging.
+        #expect(proxy.isHung, "\(result.everything)")
+        return result
+    }
+
+    private static let commands: [[String]] = [
+        ["rotate", "--db-url=DB_URL", "--registry-url=none", "--deadline=3"],
+        ["plan", "--db-url=DB_URL"],
+        ["init", "--db-url=DB_URL", "--out=-"],
+        ["verify", "--db-url=DB_URL"],
+        ["status", "--db-url=DB_URL"],
+        ["resolve", "events", "2026-12-24", "--db-url=DB_URL"],
+        ["doctor", "--db-url=DB_URL"],
+    ]
+
+    @Test("that hangs from the beginning ends every command with exit 69 and what to look at", arguments: commands)
+    func fromTheBeginning(arguments: [String]) async throws {
+        let result = try await run(arguments, hanging: .atOnce)
+        #expect(result.status == 69, "\(result.everything)")
+        #expect(result.error.contains("did not answer within 2"), "\(result.everything)")
+        #expect(result.error.contains("check host and port"), "\(result.everything)")
+    }
+
+    @Test(
+        "that hangs once the session is there ends every command with exit 69 and what to look at",
+        arguments: commands
+    )
+    func afterStartup(arguments: [String]) async throws {
+        _ = try await EventsTable()
+        let result = try await run(arguments, hanging: .before("pg_backend_pid"))
+        #expect(result.status == 69, "\(result.everything)")
+        #expect(result.error.contains("nothing was answered within 2"), "\(result.everything)")
+        #expect(result.error.contains("proxy or firewall"), "\(result.everything)")
+    }
+
+    @Test(
+        "that hangs while the catalog is read ends every command with exit 69 and what to do",
+        arguments: commands.filter { $0.first != "doctor" }
+    )
+    func whileReading(arguments: [String]) async throws {
+        _ = try await EventsTable()
+        let result = try await run(arguments, hanging: .before("pg_inherits"))
+        #expect(result.status == 69, "\(result.everything)")
+        #expect(result.error.contains("run again"), "\(result.everything)")
+    }
+
+    @Test("that hangs while doctor looks is what doctor finds")
+    func doctor() async throws {
+        _ = try await EventsTable()
+        let result = try await run(["doctor", "--db-url=DB_URL"], hanging: .before("pg_inherits"))
+        #expect([1, 69].contains(result.status), "\(result.everything)")
+        #expect(result.everything.contains("run again"), "\(result.everything)")
+    }
+
+    @Test("that hangs while a partition is attached ends a run with its time, and the next one finishes it")
+    func whileChanging() async throws {
+        let events = try await EventsTable()
+        let rotate = ["rotate", "--db-url=DB_URL", "--registry-url=none", "--deadline=3"]
+        let result = try await run(rotate, hanging: .before("ATTACH PARTITION"))
+        #expect(result.status == 69, "\(result.everything)")
+        #expect(result.error.contains("run again"), "\(result.everything)")
+        let next = try await Tool.run(["rotate", "--db-url=\(events.url)", "--registry-url=none"])
+        #expect(next.status == 0, "\(next.everything)")
+        let again = try await Tool.run(["plan", "--db-url=\(events.url)", "--registry-url=none", "--detailed-exitcode"])
+        #expect(again.status == 0, "\(again.everything)")
+    }
+
+    @Test("that hangs ends apply like a run")
+    func apply() async throws {
+        let events = try await EventsTable()
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("plan-\(UUID()).json").path
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let plan = try await Tool.run(["plan", "--db-url=\(events.url)", "--registry-url=none", "--out=\(file)"])
+        #expect(plan.status == 0, "\(plan.everything)")
+        let apply = ["apply", file, "--db-url=DB_URL", "--registry-url=none", "--deadline=3"]
+        for hang in [TCPProxy.Hang.atOnce, .before("pg_backend_pid"), .before("ATTACH PARTITION")] {
+            let result = try await run(apply, hanging: hang)
+            #expect(result.status == 69, "\(hang): \(result.everything)")
+            #expect(result.error.contains("→") || result.error.contains("run again") || result.error.contains("check"))
+        }
+        #expect(try await Tool.run(["apply", file, "--db-url=\(events.url)", "--registry-url=none"]).status == 0)
+    }
+
+    @Test("between a run and its registry leaves the tables done and says that they aren't published, with exit 74")
+    func registry() async throws {
+        let events = try await EventsTable()
+        let redis = try await RedisServer.start()
+        let proxy = try await TCPProxy.start(before: redis.port, hanging: .atOnce)
+        defer { proxy.stop() }
+        let url = "redis://127.0.0.1:\(proxy.port)/0"
+        let result = try await Tool.run(["rotate", "--db-url=\(events.url)", "--registry-url=\(url)"])
+        #expect(result.status == 74, "\(result.everything)")
+        #expect(try await events.partitions.count > 1)
+        // What only reads says that the registry doesn't answer, once.
+        let status = try await Tool.run(["status", "--db-url=\(events.url)", "--registry-url=\(url)"])
+        #expect(
+            status.everything.contains("unreadable") || status.everything.contains("can't be read"),
+            "\(status.everything)"
+        )
+        let resolve = try await Tool.run(["resolve", "events", "2026-12-24", "--registry-url=\(url)"])
+        #expect(resolve.status == 69, "\(resolve.everything)")
+    }
+}
