@@ -68,6 +68,7 @@ struct ApplyTests {
         let changes: [(String, String)] = [
             ("CREATE TABLE ", "DROP TABLE events; CREATE TABLE "), ("\"schemaVersion\" : 1", "\"schemaVersion\" : 2"),
             ("\"plan\" : {", "\"plan\" : { \"sql\" : [\"DROP TABLE events\"],"),
+            ("\"plan\" : {", "\"also\" : \"DROP TABLE events\", \"plan\" : {"),
             ("inside the buffer", "inside the bufffer"),
         ]
         for (old, new) in changes {
@@ -82,13 +83,89 @@ struct ApplyTests {
             )
             #expect(try await saved.events.fingerprint == before)
         }
-        // Written anew by hand, digest and all, it is only compared: its statements are never run.
         for garbage in ["", "{", "[]", "{\"format\":\"partition-cli plan\"}", "DROP TABLE events;"] {
             try saved.folder.write("plan.json", garbage)
             let result = try await saved.apply()
             #expect(result.status == 64 && result.error.contains("is not a plan file"), "\(result.everything)")
         }
         #expect(try await saved.events.fingerprint == before)
+    }
+
+    @Test("with other SQL and the digest that belongs to it is refused, too, and nothing of it is executed")
+    func forged() async throws {
+        let saved = try await Saved()
+        let text = try saved.folder.read("plan.json")
+        let before = try await saved.events.fingerprint
+        for (old, new) in [("CREATE TABLE ", "DROP TABLE events; CREATE TABLE "), ("", "")] {
+            let changed = old.isEmpty ? text : text.replacing(old, with: new, maxReplacements: 1)
+            try saved.folder.write("plan.json", changed)
+            // As somebody would who knows how the digest is made.
+            let forging = try await Tool.shell(
+                """
+                cd '\(saved.folder.url.path)' && python3 -c '
+                import hashlib, json
+                plan = json.load(open("plan.json")); del plan["digest"]
+                text = json.dumps(plan, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+                plan["digest"] = hashlib.sha256(text.encode()).hexdigest()
+                json.dump(plan, open("plan.json", "w"), ensure_ascii=False)'
+                """,
+                environment: [:]
+            )
+            try #require(forging.status == 0, "\(forging.everything)")
+            let result = try await saved.apply()
+            // Without a change the forger's digest is the right one: it wasn't the digest that refused the other.
+            guard !old.isEmpty else {
+                #expect(result.status == 0, "\(result.everything)")
+                continue
+            }
+            #expect(result.status == 1, "\(result.everything)")
+            #expect(
+                result.error.contains(
+                    "public.events: the statements in the plan are not those that would be executed now"
+                ),
+                "\(result.error)"
+            )
+            #expect(try await saved.events.fingerprint == before)
+        }
+    }
+
+    @Test(
+        "of a table that is gone is stale, also where the plan was made for that table alone",
+        arguments: ["DROP TABLE events", "ALTER TABLE events RENAME TO renamed"] as [Statement]
+    )
+    func gone(change: Statement) async throws {
+        let events = try await EventsTable()
+        let folder = try Folder()
+        let url = "--db-url=\(events.url)"
+        let made = try await Tool.run(["plan", "--table=public.events", "--out=plan.json", url], in: folder.url)
+        #expect(made.status == 0, "\(made.everything)")
+        _ = try await events.connection.query(change)
+        let result = try await Tool.run(["apply", "plan.json", "--registry-url=none", url], in: folder.url)
+        #expect(result.status == 1, "\(result.everything)")
+        #expect(
+            result.error.contains("the plan is stale") && result.error.contains("public.events is gone"),
+            "\(result.error)"
+        )
+    }
+
+    @Test("never replaces what is no regular file", arguments: ["link", "pipe", "folder"])
+    func target(kind: String) async throws {
+        let events = try await EventsTable()
+        let folder = try Folder()
+        let made = try await Tool.shell(
+            "cd '\(folder.url.path)' && echo kept >kept && ln -s kept link && mkfifo pipe && mkdir folder",
+            environment: [:]
+        )
+        try #require(made.status == 0, "\(made.everything)")
+        let result = try await Tool.run(["plan", "--out=\(kind)", "--force", "--db-url=\(events.url)"], in: folder.url)
+        #expect(result.status == 64, "\(result.everything)")
+        #expect(
+            result.error.contains(
+                kind == "link" ? "link is a symbolic link, and would be replaced" : "\(kind) is no regular file"
+            ),
+            "\(result.error)"
+        )
+        #expect(try folder.read("link") == "kept\n")
     }
 
     @Test("of another database is refused")

@@ -82,6 +82,49 @@ struct RunbookTests {
         #expect(try await events.fingerprint == before)
     }
 
+    @Test("refuses another role than the one that the plan was made with, having changed nothing")
+    func otherRole() async throws {
+        let events = try await EventsTable()
+        let runbook = try await Tool.run(["plan", "--sql", "--db-url=\(events.url)"])
+        let role = try await events.connection.query("SELECT current_user AS role").first?.string("role")
+        #expect(runbook.output.contains("as the role \(role ?? ""),"))
+        let folder = try Folder()
+        try folder.write("runbook.sql", runbook.output)
+        let before = try await events.fingerprint
+        let run = try await Tool.shell(
+            "psql -X -q -d \"$DB_URL\" -c 'SET ROLE pg_monitor' -f \(folder.url.path)/runbook.sql",
+            environment: ["DB_URL": events.url]
+        )
+        #expect(
+            run.status == 3 && run.error.contains("and this is pg_monitor") && run.error.contains("HINT:"),
+            "\(run.everything)"
+        )
+        #expect(try await events.fingerprint == before)
+    }
+
+    @Test("says in it what it leaves out: steps beyond those of one run, and tables that are left alone")
+    func leftOut() async throws {
+        let events = try await EventsTable()
+        _ = try await events.connection.query(
+            "CREATE TABLE hourly (ts timestamptz NOT NULL) PARTITION BY RANGE (ts)"
+        )
+        _ = try await events.connection.query(
+            """
+            CREATE TABLE hourly_first PARTITION OF hourly
+            FOR VALUES FROM (date_trunc('hour', now())) TO (date_trunc('hour', now()) + interval '1 hour')
+            """
+        )
+        _ = try await events.connection.query("CREATE TABLE hashed (id int) PARTITION BY HASH (id)")
+        let runbook = try await Tool.run(["plan", "--sql", "--db-url=\(events.url)"])
+        let comments = runbook.output.split(separator: "\n").filter { $0.hasPrefix("--") }.joined(separator: "\n")
+        #expect(comments.contains("Not in this script, of public.hourly:"), "\(comments)")
+        #expect(comments.contains("public.hashed:"), "\(comments)")
+        // Named by somebody, a table that is left alone is no success, and that is said beside the script.
+        let named = try await Tool.run(["plan", "--sql", "--table=public.hashed", "--db-url=\(events.url)"])
+        #expect(named.status == 1 && named.error.contains("a table needs a hand"), "\(named.everything)")
+        #expect(named.output.contains("public.hashed:"), "\(named.output)")
+    }
+
     @Test("of a plan without steps says so, and is a script that does nothing")
     func idle() async throws {
         let events = try await EventsTable()

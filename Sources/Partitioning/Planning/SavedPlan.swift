@@ -89,6 +89,15 @@ package struct SavedPlan: Hashable, Codable, Sendable {
         }
     }
 
+    /// Tables whose statements in this plan aren't those of a plan made now, a sentence each: somebody has changed them, or what they depend on.
+    ///
+    /// - Parameter sql: the statements made now, as for ``init(_:of:settings:sql:)``.
+    package func differences(from sql: [RelationName: [String]]) -> [String] {
+        tables.filter { $0.sql != sql[$0.table] ?? [] }.map {
+            "\($0.table): the statements in the plan are not those that would be executed now"
+        }
+    }
+
     /// Whether every step of a later plan is one of this plan: what is left of it after an interruption.
     package func permits(_ plan: Plan) -> Bool {
         let known = Set(tables.flatMap(\.steps).map(\.essence))

@@ -126,7 +126,7 @@ package struct Provisioner: Sendable {
             do {
                 try await gate.prepare(session)
                 let observation = try await observed(session)
-                try approve(observation, isFirst: !progress.hasPlan)
+                try await approve(observation, session, isFirst: !progress.hasPlan)
                 if !progress.hasPlan { tell(.planned(observation.plan)) }
                 progress.hasPlan = true
                 for report in progress.settle(observation) { tell(.stepFinished(report)) }
@@ -152,10 +152,16 @@ package struct Provisioner: Sendable {
     }
 
     /// - Throws: ``StalePlan`` where the plan isn't the approved one, or what is left of it.
-    private func approve(_ observation: Observation, isFirst: Bool) throws {
+    private func approve(_ observation: Observation, _ session: DatabaseSession, isFirst: Bool) async throws {
         guard let approved else { return }
         if isFirst {
-            let differences = approved.differences(from: observation.plan, in: observation.snapshot)
+            var differences = approved.differences(from: observation.plan, in: observation.snapshot)
+            if differences.isEmpty {
+                let runbook = Runbook(session: session, logger: logger)
+                differences = approved.differences(
+                    from: try await runbook.statements(for: observation, at: approved.madeAt)
+                )
+            }
             guard differences.isEmpty else { throw StalePlan(differences: differences) }
         } else if !approved.permits(observation.plan) {
             throw StalePlan(differences: ["what is left to do is not part of the plan any more"])

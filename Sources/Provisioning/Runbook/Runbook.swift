@@ -29,8 +29,22 @@ package struct Runbook: Sendable {
     var connection: Connection { session.connection }
 
     /// What a session has to do first: settings, and the claim on the database that keeps other runs out until it ends.
-    package static var preparation: [String] {
-        (DatabaseSession.settings + [DatabaseClaim.orError]).map(\.sql)
+    ///
+    /// - Parameter role: who the plan was made by. Somebody else's partitions would be somebody else's.
+    package static func preparation(as role: String) -> [String] {
+        ([sameRole(role)] + DatabaseSession.settings + [DatabaseClaim.orError]).map(\.sql)
+    }
+
+    private static func sameRole(_ role: String) -> Statement {
+        let body: Statement = """
+            BEGIN
+            IF current_user <> \(literal: role) THEN
+            RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = 'this plan was made as the role ' || \(literal: role) || ', and this is ' || current_user,
+            HINT = 'Connect as that role or SET ROLE to it, or make the plan again as this one: new partitions would have another owner.';
+            END IF;
+            END
+            """
+        return "DO \(quoted: body)"
     }
 
     /// One chapter for each step of the table's plan, in the run's order.
@@ -50,6 +64,20 @@ package struct Runbook: Sendable {
         }
         for step in last { chapters.append(try await chapter(step, table)) }
         return chapters
+    }
+
+    /// The statements of every table's plan.
+    ///
+    /// - Parameter moment: when what they make says that it was made.
+    /// - Throws: as ``chapters(for:in:)``.
+    func statements(for observation: Observation, at moment: Instant) async throws -> [RelationName: [String]] {
+        var observation = observation
+        observation.snapshot.server.now = moment
+        var statements: [RelationName: [String]] = [:]
+        for table in observation.plan.tables {
+            statements[table.table] = try await chapters(for: table, in: observation).flatMap(\.statements)
+        }
+        return statements
     }
 
     private func chapter(_ step: Step, _ table: PartitionedTable) async throws -> Chapter {

@@ -92,6 +92,9 @@ struct PlanCommand: Command {
         if sql {
             console.progress?.clear()
             Standard.output.write(RunbookText(result).text)
+            if status == .failed {
+                console.remark("a table needs a hand: the script's first comments say which, and what to do")
+            }
         } else {
             console.show(result.page, result.view(status))
             if let file { console.remark("the plan is in \(file); partition-cli apply \(file) carries it out") }

@@ -14,6 +14,8 @@ struct PlanResult: Sendable {
     var saved: SavedPlan
     /// What psql would be given for each table; empty where nobody asked.
     var chapters: [RelationName: [Runbook.Chapter]]
+    /// Whom the database knew the session by.
+    var role: String
     var bufferDays: Int
     /// nil where policies are inferred.
     var policyFile: String?
@@ -69,6 +71,7 @@ struct PlanResult: Sendable {
                     sql: chapters.mapValues { $0.flatMap(\.statements) }
                 ),
                 chapters: chapters,
+                role: observation.snapshot.server.role,
                 bufferDays: scope.bufferDays,
                 policyFile: scope.policyFile,
                 quota: view,

@@ -19,18 +19,20 @@ enum PlanFile {
     private struct Envelope<Content: Codable>: Codable {
         var format: String
         var schemaVersion: Int
-        /// SHA-256 of the plan, written with sorted keys and without insignificant space.
-        var digest: String
         var plan: Content
     }
+
+    /// The member that holds the SHA-256 of all others, written with sorted keys and without insignificant space.
+    private static let digestMember = "digest"
 
     /// - Throws: ``CommandFailure``.
     static func write(_ plan: SavedPlan, to file: WrittenFile) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        let digest = try digest(JSONDecoder().decode(JSONText.self, from: encoder.encode(plan)))
-        let envelope = Envelope(format: format, schemaVersion: schemaVersion, digest: digest, plan: plan)
-        try file.write(String(decoding: try encoder.encode(envelope), as: UTF8.self) + "\n")
+        let envelope = Envelope(format: format, schemaVersion: schemaVersion, plan: plan)
+        var members = try JSONDecoder().decode([String: JSONText].self, from: encoder.encode(envelope))
+        members[digestMember] = .text(try digest(members))
+        try file.write(String(decoding: try encoder.encode(members), as: UTF8.self) + "\n")
     }
 
     /// - Throws: ``CommandFailure`` of status `usage` for a file that isn't a plan, `failed` for one that was changed.
@@ -50,7 +52,8 @@ enum PlanFile {
                 remedy: "make the plan anew with this version"
             )
         }
-        guard let digest = try? digest(raw.plan), digest == raw.digest,
+        guard var members = try? JSONDecoder().decode([String: JSONText].self, from: data),
+            let stored = members.removeValue(forKey: digestMember), (try? digest(members)).map(JSONText.text) == stored,
             let plan = try? JSONDecoder().decode(Envelope<SavedPlan>.self, from: data).plan
         else {
             throw CommandFailure(
@@ -62,9 +65,9 @@ enum PlanFile {
         return plan
     }
 
-    private static func digest(_ value: JSONText) throws -> String {
+    private static func digest(_ members: [String: JSONText]) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return hexadecimalSHA256(Array(try encoder.encode(value)))
+        return hexadecimalSHA256(Array(try encoder.encode(members)))
     }
 }

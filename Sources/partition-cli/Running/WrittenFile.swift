@@ -19,11 +19,24 @@ struct WrittenFile {
     ///
     /// - Throws: ``CommandFailure`` of status `usage`.
     func check() throws(CommandFailure) {
+        try checkKind()
         guard !replacesExisting, access(path, F_OK) == 0 else { return }
         throw CommandFailure(
             .usage,
             "\(path) is there already",
             remedy: "say --force to replace it, or name another file"
+        )
+    }
+
+    /// A file takes the place of what is there: of a device, a directory or a link that would be a loss.
+    private func checkKind() throws(CommandFailure) {
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
+        let isLink = status.st_mode & S_IFMT == S_IFLNK
+        throw CommandFailure(
+            .usage,
+            "\(path) is \(isLink ? "a symbolic link" : "no regular file"), and would be replaced by one",
+            remedy: isLink ? "name the file that it points to" : "name another file"
         )
     }
 
