@@ -34,7 +34,7 @@ files() { # pattern…
 mapfile -t swift_files < <(files '*.swift')
 mapfile -t source_files < <(printf '%s\n' "${swift_files[@]}" | grep '^Sources/')
 mapfile -t test_files < <(printf '%s\n' "${swift_files[@]}" | grep '^Tests/')
-mapfile -t example_files < <(printf '%s\n' "${swift_files[@]}" | grep '^Examples/')
+mapfile -t example_files < <(printf '%s\n' "${swift_files[@]}" | grep '^Examples/.*/Sources/')
 mapfile -t scripts < <(files '*.sh' && echo .ci/run)
 if [ "${#source_files[@]}" = 0 ] || [ "${#test_files[@]}" = 0 ]; then
     fail "no Swift files were found: is this the checkout?"
