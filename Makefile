@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-.PHONY: help setup build demo test lint release completions golden mutants soak image-check bench bench-router
+.PHONY: help setup build demo test test-example lint release completions golden mutants soak image-check bench bench-router
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -40,6 +40,9 @@ mutants: setup ## Break the code in known ways; the tests must notice each
 
 image-check: ## The Dockerfile's last stage without a container engine: a CronJob's command in it (root, some minutes)
 	@scripts/image-check.sh
+
+test-example: setup ## Build and run the service in Examples/ against PostgreSQL while rotate runs (some minutes)
+	@scripts/test-example.sh
 
 soak: ## Random tests for long: runs killed and stopped at random moments (ROUNDS, SEED)
 	@scripts/soak.sh

@@ -34,6 +34,7 @@ files() { # pattern…
 mapfile -t swift_files < <(files '*.swift')
 mapfile -t source_files < <(printf '%s\n' "${swift_files[@]}" | grep '^Sources/')
 mapfile -t test_files < <(printf '%s\n' "${swift_files[@]}" | grep '^Tests/')
+mapfile -t example_files < <(printf '%s\n' "${swift_files[@]}" | grep '^Examples/.*/Sources/')
 mapfile -t scripts < <(files '*.sh' && echo .ci/run)
 if [ "${#source_files[@]}" = 0 ] || [ "${#test_files[@]}" = 0 ]; then
     fail "no Swift files were found: is this the checkout?"
@@ -49,7 +50,7 @@ code_lines() { # regular expression, file…
 # --- Format ----------------------------------------------------------------------------------------------------------
 
 report "swift format lint --strict (mend with: swift format -i FILE):" \
-    "$(swift format lint --strict --parallel Package.swift "${source_files[@]}" "${test_files[@]}" 2>&1 \
+    "$(swift format lint --strict --parallel Package.swift "${source_files[@]}" "${test_files[@]}" "${example_files[@]}" 2>&1 \
         | sed "s,^$repository/,," || true)"
 
 # --- Layering: what each target may import (ARCHITECTURE: the arrows point one way) -----------------------------------
@@ -114,7 +115,7 @@ report "Files past 500 lines (split along what they are about):" \
     "$(wc -l -- "${swift_files[@]}" | awk '$2 != "total" && $1 > 500 { print $2 ": " $1 " lines" }')"
 
 headerless=""
-for file in "${source_files[@]}" "${test_files[@]}"; do
+for file in "${source_files[@]}" "${test_files[@]}" "${example_files[@]}"; do
     head -n 2 "$file" | cmp -s - <(printf '%s\n' '// SPDX-License-Identifier: Apache-2.0' \
         '// Part of partition-cli. See LICENSE and CONTRIBUTING.md.') || headerless+="$file"$'\n'
 done
@@ -172,6 +173,10 @@ while IFS=: read -r file name; do
     [ -e "$(dirname "$file")/$name" ] || dangling+="$file: $name"$'\n'
 done < <(grep -oHE '\]\([A-Za-z][A-Za-z0-9/._-]*\.[A-Za-z]+\)' "${documents[@]}" | sort -u)
 report "Documents that name files which don't exist:" "${dangling%$'\n'}"
+
+# What a tutorial shows must have been compiled.
+report "Code in a documentation catalog that no example has (scripts/check-tutorial.py):" \
+    "$(output=$(python3 scripts/check-tutorial.py 2>&1) || printf '%s\n' "$output")"
 
 # --- Shell ------------------------------------------------------------------------------------------------------------------
 

@@ -49,7 +49,7 @@ public protocol Registry: Sendable {
         replacing replaced: PartitionMapHeader
     ) async throws(RegistryError) -> PublishOutcome
 
-    /// The tables that have a map, in ``EntityName``'s order.
+    /// The tables that have a map, in `EntityName`'s order.
     func entities() async throws(RegistryError) -> [EntityName]
 
     /// Hints that a table's map may have changed, from now on, as long as ``run()`` is running somewhere.
