@@ -93,9 +93,20 @@ def synopsis(command):
     return " ".join(parts + ["[\\fIoptions\\fR]"])
 
 
+def leaves(command, prefix=""):
+    """The commands that are typed, each under its whole name: "registry diff"."""
+    found = []
+    for child in command.get("subcommands", []):
+        if child["commandName"] == "help" or not child.get("shouldDisplay", True):
+            continue
+        child = dict(child, commandName=prefix + child["commandName"])
+        found += leaves(child, child["commandName"] + " ") or [child]
+    return found
+
+
 def page(tool, version):
     root = tool["command"]
-    commands = [c for c in root["subcommands"] if c["commandName"] != "help" and c.get("shouldDisplay", True)]
+    commands = leaves(root)
     # What every command has is described once.
     own = {a["preferredName"]["name"] for a in root["arguments"]}
     lines = [

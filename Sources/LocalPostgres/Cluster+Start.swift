@@ -56,29 +56,32 @@ extension Cluster {
     ///
     /// - Parameter name: its `application_name` as the primary sees it, for `synchronous_standby_names`.
     package func makeStandby(name: String = "standby", settings: [String: String] = [:]) async throws -> Cluster {
+        let standby = try await makeCopy()
+        let primary = conninfo(database: "postgres", user: "postgres") + " application_name=\(name)"
+        try await standby.prepare(["primary_conninfo": primary].merging(settings) { _, new in new }, signal: "standby")
+        try await standby.launch()
+        return standby
+    }
+
+    /// A copy of this cluster by `pg_basebackup`, as it is now; ``launch()`` starts it as a cluster of its own.
+    package func makeCopy() async throws -> Cluster {
         let directory = try ClusterDirectory.make(in: nil, owner: user)
-        let standby = try Cluster(
-            installation,
-            port: 5432,
-            directory: directory,
-            user: user,
-            pidDirectory: pidDirectory
-        )
+        let copy = try Cluster(installation, port: 5432, directory: directory, user: user, pidDirectory: pidDirectory)
         let backup = [
             installation.program("pg_basebackup"), "--pgdata", directory.data, "--wal-method", "stream",
             "--checkpoint", "fast", "--no-sync", "--dbname", conninfo(database: "postgres", user: "postgres"),
         ]
         try await user.command(backup).run()
-        let primary = conninfo(database: "postgres", user: "postgres") + " application_name=\(name)"
-        try directory.append(
-            Self.location(port: 5432, listenTCP: false, directory)
-                .merging(["primary_conninfo": primary]) { _, new in new }
-                .merging(settings) { _, new in new }
-        )
-        let touch = user.command(["/usr/bin/env", "touch", "\(directory.data)/standby.signal"])
-        try await touch.run()
-        try await standby.launch()
-        return standby
+        try directory.append(Self.location(port: 5432, listenTCP: false, directory))
+        return copy
+    }
+
+    /// What a copy is to do when it is launched first.
+    ///
+    /// - Parameter signal: `standby` or `recovery` (PostgreSQL documentation, "Archive Recovery").
+    package func prepare(_ settings: [String: String], signal: String) async throws {
+        try directory.append(settings)
+        try await user.command(["/usr/bin/env", "touch", "\(directory.data)/\(signal).signal"]).run()
     }
 
     private static func location(port: Int, listenTCP: Bool, _ directory: ClusterDirectory) -> [String: String] {

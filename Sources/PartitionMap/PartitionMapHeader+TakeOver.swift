@@ -19,8 +19,11 @@ extension PartitionMapHeader {
     /// Why this header may not replace the other one without `--take-over`: a clone, a restore or an upgrade publishes
     /// under the original's name. Nil when it may.
     public func refusal(replacing current: PartitionMapHeader) -> TakeOverReason? {
+        origin.refusal(replacing: current)
+    }
+
+    package var origin: MapOrigin {
         MapOrigin(systemIdentifier: systemIdentifier, database: database, timeline: timeline, lsn: lsn)
-            .refusal(replacing: current)
     }
 }
 

@@ -35,13 +35,17 @@ struct PartitionCLI: ParsableCommand {
         version: version,
         subcommands: [
             RotateCommand.self, PlanCommand.self, ApplyCommand.self, VerifyCommand.self, StatusCommand.self,
-            DoctorCommand.self, ResolveCommand.self, InitCommand.self, DemoCommand.self,
+            DoctorCommand.self, ResolveCommand.self, WatchCommand.self, RegistryCommand.self, InitCommand.self,
+            DemoCommand.self,
         ]
     )
 }
 
 /// One of the program's commands.
 protocol Command: ParsableCommand, Sendable {
+    /// As it is typed.
+    static var name: String { get }
+
     var output: OutputOptions { get }
 
     /// Does what the command is for and shows the result.
@@ -51,6 +55,5 @@ protocol Command: ParsableCommand, Sendable {
 }
 
 extension Command {
-    /// As it is typed.
     static var name: String { configuration.commandName ?? "" }
 }

@@ -9,7 +9,11 @@ import Testing
 @Suite("Help")
 struct HelpTests {
     private static let commands: [any ParsableCommand.Type] =
-        [PartitionCLI.self] + PartitionCLI.configuration.subcommands
+        [PartitionCLI.self] + groups + all.filter { $0 is any Command.Type }
+
+    /// Commands, and those that have commands of their own.
+    private static let all = PartitionCLI.configuration.subcommands.flatMap { [$0] + $0.configuration.subcommands }
+    private static let groups = all.filter { !($0 is any Command.Type) }
 
     /// The lines of a discussion that are typed: below "Example:", two columns in, with what `\\` continues.
     private static func examples(_ command: any ParsableCommand.Type) -> [String] {
@@ -35,7 +39,7 @@ struct HelpTests {
         for command in Self.commands {
             let examples = Self.examples(command)
             #expect(!examples.isEmpty, "\(command)")
-            var isShown = command == PartitionCLI.self
+            var isShown = !(command is any Command.Type)
             for example in examples {
                 // What the shell does to them: words at spaces, variables filled in.
                 let words = example.split(separator: " ").prefix { $0 != ">" }.map {

@@ -106,6 +106,7 @@ final class Running: Sendable {
     }
 
     var error: String { read("error") }
+    var output: String { read("output") }
 
     func signal(_ number: Int32) { kill(pid, number) }
 

@@ -61,7 +61,7 @@ struct RetireSimulation {
     private var promisedUntil: Int64?
     /// One run at a time holds the database, and marks are written on the connection that holds it. What was sent to the registry may
     /// arrive long after its sender was killed.
-    private var isMarking = false
+    private var isBusy = false
     private var underWay: [(at: Int64, action: Action)] = []
     private var detachedAt: Int64 = 0
     private(set) var detached = 0
@@ -166,7 +166,7 @@ struct RetireSimulation {
     }
 
     private mutating func retire() throws {
-        guard isAttached, !isMarking, mark != nil || chance(200) else { return }
+        guard isAttached, !isBusy, mark != nil || chance(200) else { return }
         let subject = RetireFixture.subject(
             mark,
             promisedUntil: weather.catalogKnowsPromises ? promisedUntil : nil,
@@ -177,10 +177,12 @@ struct RetireSimulation {
         if chance(20) { return }
         switch steps.next(subject, chance(20) ? .unreachable : .stored(stored), clocks) {
         case .mark(let mark):
-            isMarking = true
+            isBusy = true
             underWay.append((now + pause, .mark(mark)))
 
         case .publish(let replaced):
+            // Stopped, whoever publishes still holds the database; killed, it doesn't, and what it sent is under way all the same.
+            isBusy = chance(2)
             underWay.append((now + pause, .publish(try catalogMap(over: replaced), replacing: replaced)))
         case .wait: waited += 1
         case .detach:
@@ -195,8 +197,9 @@ struct RetireSimulation {
         switch action {
         case .mark(let mark):
             self.mark = mark
-            isMarking = false
+            isBusy = false
         case .publish(let map, let replaced):
+            isBusy = false
             guard stored?.header == replaced else { return }
             stored = map
             history.append(map)
@@ -219,7 +222,7 @@ struct RetireSimulation {
         }
         // The next partition, after a while: a router that was cut off has had its time to show itself.
         guard now - detachedAt > 1_200 * Self.second else { return }
-        (isAttached, isMarking, mark, promisedUntil) = (true, false, nil, nil)
+        (isAttached, isBusy, mark, promisedUntil) = (true, false, nil, nil)
         (stored, history, underWay) = (nil, [], [])
         for index in routers.indices { routers[index] = RouterModel(clockError: routers[index].clockError) }
     }

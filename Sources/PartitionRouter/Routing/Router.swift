@@ -95,6 +95,12 @@ public final class Router: Sendable {
         return current.snapshot == nil ? nil : current.version
     }
 
+    /// The map that is served and its version; nil before the first one.
+    package var served: (document: PartitionMapDocument, version: Int64)? {
+        let current = desk.feed.current
+        return current.snapshot.map { ($0.document, current.version) }
+    }
+
     /// How long ago the last reading that found the served map was sent; nil before the first one.
     public var age: Duration? { desk.feed.age(at: .now()) }
 

@@ -233,21 +233,12 @@ package struct Publisher: Sendable {
             let snapshot = try await CatalogReader(session: session).snapshot(settings: settings)
             let plan = Planner(snapshot: snapshot, settings: settings).plan()
             maps = CatalogMaps(Observation(snapshot: snapshot, plan: plan))
-            let rows = try await session.connection.query(
-                """
-                SELECT pg_current_wal_flush_lsn()::text AS lsn,
-                       ('x' || left(pg_walfile_name(pg_current_wal_flush_lsn()), 8))::bit(32)::bigint AS timeline,
-                       (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS clock
-                """
+            let stand = try await PublishingStand(
+                of: snapshot.server.database,
+                systemIdentifier: snapshot.server.systemIdentifier,
+                on: session.connection
             )
-            guard let row = rows.first else { throw PostgresError(.decoding, "the server didn't say its WAL position") }
-            origin = MapOrigin(
-                systemIdentifier: snapshot.server.systemIdentifier ?? "",
-                database: snapshot.server.database,
-                timeline: try row.int64("timeline"),
-                lsn: try LogSequenceNumber(parsing: try row.string("lsn"))
-            )
-            clock = try row.int64("clock")
+            (origin, clock) = (stand.origin, stand.clock)
         }
     }
 }

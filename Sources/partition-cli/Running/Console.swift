@@ -64,6 +64,22 @@ struct Console: Sendable {
         Standard.error.write(page.text(errors))
     }
 
+    /// One of many results, in one line and at once: whoever reads it reads on.
+    ///
+    /// - Returns: false where nobody takes it any more.
+    func showLine(_ text: String, _ value: some Encodable) -> Bool {
+        progress?.clear()
+        guard format == .json else {
+            var page = Page()
+            page.line(text)
+            return Standard.output.write(page.text(output))
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let json = try? encoder.encode(value) else { return false }
+        return Standard.output.write(String(decoding: json, as: UTF8.self) + "\n")
+    }
+
     /// A page on its way, where the result comes later.
     func show(_ page: Page) {
         Standard.output.write(page.text(output))

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+
+import ArgumentParser
+import LibPQ
+import PartitionMap
+import PartitionRouter
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// `registry export`: prints what is published.
+struct RegistryExportCommand: Command {
+    static let name = "registry export"
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Print published maps, a line each.",
+        usage: "partition-cli registry export [<table> ...] [<options>]",
+        discussion: """
+            Document and header, byte for byte as they are stored: registry import reads \
+            them. No database is needed, unless the registry is in it.
+
+            Example:
+              partition-cli registry export --registry-url=$REGISTRY_URL > maps.jsonl
+              partition-cli registry export events --registry-url=$REGISTRY_URL
+            """
+    )
+
+    @Argument(
+        help: "Only these tables. (default: every published map)",
+        completion: DatabaseCompletion.tables,
+        transform: Transform.table
+    )
+    var tables: [EntityName] = []
+
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var database: DatabaseOptions
+    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var output: OutputOptions
+
+    func perform(_ console: Console) async throws -> ExitStatus {
+        let policy = try PolicyConnections(policy, database, registry, console.environment)
+        let access = RegistryAccess(
+            url: try registry.url(console.environment, policy: policy.registry),
+            logger: console.logger
+        )
+        let choice = try await access.open(for: .reading) {
+            try database.configuration(console.environment, policy: policy.database)
+        }
+        let maps: [PublishedMap]
+        do {
+            maps = try await exported(choice)
+        } catch {
+            await choice.close()
+            throw error
+        }
+        await choice.close()
+        // Not a page: the lines are for programs, and no width wraps them.
+        if console.format == .text {
+            for map in maps { Standard.output.write(String(decoding: map.exchangeLine, as: UTF8.self) + "\n") }
+        } else {
+            let view = try View(maps, choice)
+            console.show(Page(), view)
+        }
+        return .success
+    }
+
+    private func exported(_ choice: RegistryChoice) async throws -> [PublishedMap] {
+        guard let registry = choice.registry else { throw RegistryAccess.missing(choice) }
+        var maps: [PublishedMap] = []
+        for table in tables.isEmpty ? try await registry.entities() : tables {
+            let map: PublishedMap?
+            do {
+                map = try await registry.load(table)
+            } catch {
+                guard error.code == .corrupt else { throw error }
+                throw CommandFailure(
+                    .failed,
+                    "the map of \(table) can't be exported: \(error.message)",
+                    remedy: "partition-cli registry repair publishes it anew; or name the tables to export"
+                )
+            }
+            if let map {
+                maps.append(map)
+            } else if !tables.isEmpty {
+                throw CommandFailure(
+                    .failed,
+                    "no map of \(table) is published in the registry \(choice.name)",
+                    remedy: "check the table's name; without one every map is exported"
+                )
+            }
+        }
+        return maps
+    }
+
+    private struct View: Encodable {
+        struct Map: Encodable {
+            var table: ResolveResult.NameOnly
+            var header: [String: String]
+            /// As the registry has it.
+            var document: JSONText
+        }
+
+        let schemaVersion = 1
+        let command = RegistryExportCommand.name
+        let exitStatus: Int32 = 0
+        var registry: RegistryView
+        var maps: [Map]
+
+        init(_ maps: [PublishedMap], _ choice: RegistryChoice) throws {
+            registry = RegistryView(choice)
+            self.maps = try maps.map { map in
+                let table = map.document.table
+                return Map(
+                    table: ResolveResult.NameOnly(
+                        schema: table.schema,
+                        name: table.table,
+                        qualified: NamedTables.qualified(table)
+                    ),
+                    header: Dictionary(uniqueKeysWithValues: map.header.fields.map { ($0.name, $0.text) }),
+                    document: try JSONDecoder().decode(JSONText.self, from: Data(map.document.canonicalBytes))
+                )
+            }
+        }
+    }
+}
