@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-.PHONY: help setup build demo test lint release completions golden mutants soak image-check bench bench-router
+.PHONY: help setup build demo test lint release completions golden mutants soak image-check bench bench-router python
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -18,6 +18,9 @@ demo: setup build ## The whole pipeline on a throwaway PostgreSQL
 
 test: ## Set up, build, run every test on PostgreSQL 15, 16 and 18
 	@scripts/test.sh
+
+python: ## Build, type-check and test the Python client alone (also part of test)
+	@scripts/python.sh
 
 lint: ## What can be checked without a build
 	@scripts/lint.sh

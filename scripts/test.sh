@@ -80,6 +80,19 @@ for version in "${versions[@]}"; do
         || failed=true
 done
 
+if [ -z "$filter" ]; then
+    heading "The Python client"
+    use_postgres "${versions[0]}"
+    began=$SECONDS
+    status=0
+    PARTITION_CLI_PYTHON_TOTALS=$state/totals limited "$time_limit" scripts/python.sh || status=$?
+    end_leftovers
+    say "The Python client, $((SECONDS - began)) s"
+    [ "$status" = 0 ] || failed=true
+    # One that broke off before its tests has counted none.
+    [ "$status" = 0 ] || [ "$status" = 1 ] || say "  ended with $status" >&2
+fi
+
 # Once more where it is seen: a long log is read from its end.
 for version in "${versions[@]}"; do
     [ ! -s "$state/complaints-$version" ] || {
