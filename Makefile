@@ -40,6 +40,7 @@ golden: setup build ## Record anew what people see on their terminals, in Tests/
 
 mutants: setup ## Break the code in known ways; the tests must notice each
 	@scripts/mutants.sh
+	@scripts/python.sh --mutants
 
 image-check: ## The Dockerfile's last stage without a container engine: a CronJob's command in it (root, some minutes)
 	@scripts/image-check.sh

@@ -6,7 +6,9 @@
 # it on real servers, with this checkout's partition-cli as the publisher. Part of `make test`; by itself it builds the program first.
 #
 #   scripts/python.sh [tests.test_stores.RedisTests …]     all tests, or those, as unittest names them
+#   scripts/python.sh --mutants [NAME…]                    sees the tests notice what clients/python/mutants break
 #   PG_VERSIONS=18                                         on another version of PostgreSQL than 15
+#   PARTITION_CLI_PROGRAM=/usr/local/bin/partition-cli     another program as the publisher; nothing is built then
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -26,10 +28,12 @@ else
     heading "Set up"
     require_servers "${PG_VERSIONS:-15}"
     use_postgres "${PG_VERSIONS:-15}"
-    heading "Build"
-    swift build --product partition-cli
+    if [ -z "${PARTITION_CLI_PROGRAM:-}" ]; then
+        heading "Build"
+        swift build --product partition-cli
+    fi
 fi
-PARTITION_CLI_PROGRAM=$(swift build --show-bin-path)/partition-cli
+PARTITION_CLI_PROGRAM=${PARTITION_CLI_PROGRAM:-$(swift build --show-bin-path)/partition-cli}
 export PARTITION_CLI_PROGRAM PYTHONDONTWRITEBYTECODE=1 PYTHONNOUSERSITE=1
 [ -x "$PARTITION_CLI_PROGRAM" ] || fail "$PARTITION_CLI_PROGRAM isn't there: build it."
 wheels=$(tools_directory)/wheels
@@ -76,5 +80,12 @@ cd clients/python
 "$place/venv/bin/python" -m mypy --strict --cache-dir "$place/mypy" -p partition_router
 "$place/venv/bin/python" -m mypy --strict --cache-dir "$place/mypy" -p tests -p examples
 
+if [ "${1:-}" = --mutants ]; then
+    shift
+    heading "Mutants"
+    cd "$repository"
+    "$place/venv/bin/python" scripts/python-mutants.py "$@"
+    exit
+fi
 heading "Tests"
 "$place/venv/bin/python" -m tests "${totals[@]}" "$@"

@@ -12,13 +12,18 @@ enum RandomMaps {
     private static let hour: Int64 = 3_600_000_000
     /// The hour that comes twice in Berlin, in UTC: its bounds differ by their offset.
     private static let change: Int64 = 20_751 * microsecondsPerDay + hour
+    private static let days = [
+        "2026-10-24", "2026-10-25", "2026-10-26", "2026-11-01", "2026-11-07", "2026-12-31", "2031-01-01",
+    ]
 
     /// Keys of every kind; most don't fit most documents, which is an answer too.
     static let keys: [[KeyValue]] = {
         var keys: [[KeyValue]] = [[.null], [.null, .null], ["infinity"], ["-infinity"], ["x"], [""], []]
-        for day in ["2026-10-24", "2026-10-25", "2026-10-26", "2026-11-01", "2026-11-07", "2026-12-31", "2031-01-01"] {
-            keys += [[.text(day)], [.text("\(day)T02:30:00")], [.text("\(day)T02:30:00+02:00")], [.text("\(day)T02:30:00+01:00")]]
-            keys += [[.text("\(day)T00:59:59.999999Z")], [1, .text(day)], [.null, .text(day)], ["7", .text(day)]]
+        for day in days {
+            for time in ["", "T02:30:00", "T02:30:00+02:00", "T02:30:00+01:00", "T00:59:59.999999Z"] {
+                keys.append([.text(day + time)])
+            }
+            keys += [[1, .text(day)], [.null, .text(day)], ["7", .text(day)]]
         }
         for number: Int64 in [.min, -1_000_000, -1, 0, 1, 7, 20, 50, 99, 1_000_000, .max] {
             keys += [[.coordinate(number)], [.text(String(number))], [.coordinate(number), .coordinate(number)]]
@@ -56,8 +61,7 @@ enum RandomMaps {
     /// Of one level and one column.
     static func simple(_ random: inout SplitMix64) throws -> Document {
         switch Int.random(in: 0..<6, using: &random) {
-        case 0:
-            return try one("date", .range, ranges(&random) { .date($0 / microsecondsPerDay * microsecondsPerDay) }, &random)
+        case 0: return try one("date", .range, ranges(&random, date), &random)
         case 1: return try one("timestamp without time zone", .range, ranges(&random) { .timestamp($0) }, &random)
         case 2, 3:
             // The change of clocks and the hours around it.
@@ -67,13 +71,18 @@ enum RandomMaps {
         }
     }
 
+    private static func date(_ microseconds: Int64) -> Datum {
+        .date(microseconds / microsecondsPerDay * microsecondsPerDay)
+    }
+
     private static func instant(_ microseconds: Int64) -> Datum {
         .instant(microseconds: microseconds, utcOffset: microseconds < change ? 7200 : 3600)
     }
 
     /// Sorted bounds with gaps, the first and the last sometimes open.
     private static func ranges(_ random: inout SplitMix64, _ datum: (Int64) -> Datum) -> [Document.Bound] {
-        let steps = Set((0..<Int.random(in: 2...30, using: &random)).map { _ in Int64.random(in: -60...60, using: &random) })
+        var steps: Set<Int64> = []
+        for _ in 0..<Int.random(in: 2...30, using: &random) { steps.insert(.random(in: -60...60, using: &random)) }
         var bounds = steps.sorted().map { datum(change + $0 * hour) }
         // Dates of one day are one bound.
         bounds = bounds.enumerated().filter { $0.offset == 0 || bounds[$0.offset - 1] != $0.element }.map(\.element)
@@ -87,8 +96,8 @@ enum RandomMaps {
         var values: [Document.ListValue] = [.text("a"), .text("b"), .text("é"), .text("e\u{301}"), .null]
         values.shuffle(using: &random)
         let cut = Int.random(in: 1..<5, using: &random)
-        return [.list(Array(values[..<cut])), .list(Array(values[cut...].dropLast(Int.random(in: 0...1, using: &random))))]
-            .filter { $0 != .list([]) }
+        let rest = values[cut...].dropLast(Int.random(in: 0...1, using: &random))
+        return rest.isEmpty ? [.list(Array(values[..<cut]))] : [.list(Array(values[..<cut])), .list(Array(rest))]
     }
 
     private static func one(
@@ -113,10 +122,9 @@ enum RandomMaps {
     private static func composite(_ random: inout SplitMix64) throws -> Document {
         var entries: [Document.Entry] = []
         for tenant in [1, 7] as [Int64] {
-            for (number, bound) in ranges(&random, { .date($0 / microsecondsPerDay * microsecondsPerDay) }).enumerated() {
-                entries.append(
-                    .init(schema: "t\(tenant)", name: "p\(number)", state: .active, path: [.list([.integer(tenant)]), bound])
-                )
+            for (number, bound) in ranges(&random, date).enumerated() {
+                let path: [Document.Bound] = [.list([.integer(tenant)]), bound]
+                entries.append(.init(schema: "t\(tenant)", name: "p\(number)", state: .active, path: path))
             }
         }
         let levels = [
@@ -129,9 +137,12 @@ enum RandomMaps {
     private static func twoColumns(_ random: inout SplitMix64) throws -> Document {
         let cut = Int64.random(in: -50...50, using: &random)
         let day = Datum.date(20_751 * microsecondsPerDay)
-        let tuples: [[Datum]] = [[.minValue, .minValue], [.integer(cut), day], [.integer(cut), .maxValue], [.integer(cut + 9), day]]
+        let tuples: [[Datum]] = [
+            [.minValue, .minValue], [.integer(cut), day], [.integer(cut), .maxValue], [.integer(cut + 9), day],
+        ]
         let entries = zip(tuples, tuples.dropFirst()).enumerated().map { number, pair in
-            Document.Entry(schema: "public", name: "p\(number)", state: .active, path: [.range(start: pair.0, end: pair.1)])
+            let bound = Document.Bound.range(start: pair.0, end: pair.1)
+            return Document.Entry(schema: "public", name: "p\(number)", state: .active, path: [bound])
         }
         let level = Document.Level(columns: ["a", "b"], types: ["bigint", "date"], strategy: .range)
         return try Document(table: events, key: [level], entries: entries.filter { _ in Bool.random(using: &random) })

@@ -27,10 +27,11 @@ struct ResolveTests {
 
     /// A key of the document's kind at that coordinate; the infinities have no other text.
     private static func literal(_ coordinate: Int64, _ type: String) -> Statement {
-        switch type {
+        let span: Statement = "\(bind: coordinate)::bigint * interval '1 microsecond'"
+        return switch type {
         case "bigint": "\(bind: coordinate)::bigint"
-        case "timestamp with time zone": "(timestamptz 'epoch' + \(bind: coordinate)::bigint * interval '1 microsecond')"
-        default: "(timestamp 'epoch' + \(bind: coordinate)::bigint * interval '1 microsecond')"
+        case "timestamp with time zone": "(timestamptz 'epoch' + \(fragment: span))"
+        default: "(timestamp 'epoch' + \(fragment: span))"
         }
     }
 

@@ -17,6 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -356,12 +357,16 @@ class Postgres(Store):
                 time.sleep(0.1)
 
     def pause(self) -> None:
-        for pid in self._family():
-            os.kill(pid, signal.SIGSTOP)
+        self._send_all(signal.SIGSTOP)
 
     def resume(self) -> None:
+        self._send_all(signal.SIGCONT)
+
+    def _send_all(self, number: signal.Signals) -> None:
         for pid in self._family():
-            os.kill(pid, signal.SIGCONT)
+            # A connection's process may have ended meanwhile.
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def _family(self) -> list[int]:
         assert self._process is not None

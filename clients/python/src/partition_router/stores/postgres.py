@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+import socket
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -25,6 +27,8 @@ _DEADLINE = 10.0
 _HEARTBEAT = 10.0
 #: How often a standby is asked for the version: LISTEN works only on a primary.
 _POLL = 5.0
+
+Value = TypeVar("Value")
 
 _Connection = psycopg.AsyncConnection[TupleRow]
 
@@ -61,10 +65,9 @@ class PostgresRegistry:
     async def watch(self, entity: EntityName) -> AsyncIterator[Hint]:
         connection = await self._open()
         try:
-            async with asyncio.timeout(_DEADLINE):
-                is_standby = await _is_standby(connection)
-                if not is_standby:
-                    await connection.execute("LISTEN partition_map_updated")
+            is_standby = await _bounded(connection, _is_standby(connection))
+            if not is_standby:
+                await _bounded(connection, connection.execute("LISTEN partition_map_updated"))
             yield Hint.RECONNECTED
             hints = self._poll(connection, entity) if is_standby else self._listen(connection, entity)
             async for hint in hints:
@@ -91,18 +94,16 @@ class PostgresRegistry:
                 if notification.payload.partition(" ")[2] == self._key(entity):
                     yield Hint.CHANGED
             # A connection can be dead without anybody saying so.
-            async with asyncio.timeout(_DEADLINE):
-                await connection.execute("SELECT 1")
+            await _bounded(connection, connection.execute("SELECT 1"))
 
     async def _poll(self, connection: _Connection, entity: EntityName) -> AsyncIterator[Hint]:
         statement = "SELECT version FROM partition_registry.map WHERE entity = %s"
         known: Any = None
         # Once promoted, the server can be listened to: then this ends, and begins anew.
         while True:
-            async with asyncio.timeout(_DEADLINE):
-                if not await _is_standby(connection):
-                    return
-                found = await (await connection.execute(statement, (self._key(entity),))).fetchone()
+            if not await _bounded(connection, _is_standby(connection)):
+                return
+            found = await _bounded(connection, _first(connection, statement, (self._key(entity),)))
             if found != known:
                 known = found
                 yield Hint.CHANGED
@@ -142,9 +143,7 @@ class PostgresRegistry:
         assert connection is not None
         done = False
         try:
-            async with asyncio.timeout(_DEADLINE):
-                cursor = await connection.execute(statement, (self._key(entity),), binary=True)
-                row = await cursor.fetchone()
+            row = await _bounded(connection, _first(connection, statement, (self._key(entity),)))
             done = True
             return row
         finally:
@@ -155,9 +154,36 @@ class PostgresRegistry:
                     await connection.close()
 
 
+async def _first(connection: _Connection, statement: str, parameters: tuple[str, ...]) -> TupleRow | None:
+    cursor = await connection.execute(statement.encode(), parameters, binary=True)
+    return await cursor.fetchone()
+
+
 async def _is_standby(connection: _Connection) -> bool:
-    row = await (await connection.execute("SELECT pg_is_in_recovery()")).fetchone()
+    row = await _first(connection, "SELECT pg_is_in_recovery()", ())
     return row is not None and bool(row[0])
+
+
+async def _bounded(connection: _Connection, body: Coroutine[Any, Any, Value]) -> Value:
+    """With a time limit, and an end when this task is cancelled: psycopg would go on waiting for a server that hangs.
+
+    Raises TimeoutError; the connection isn't to be used any more then.
+    """
+    asking = asyncio.ensure_future(body)
+    done: set[asyncio.Future[Value]] = set()
+    try:
+        done, _ = await asyncio.wait({asking}, timeout=_DEADLINE)
+    finally:
+        if not done:
+            # Whoever waits for the answer reads the connection's end instead.
+            with suppress(psycopg.Error, OSError):
+                descriptor = socket.socket(fileno=os.dup(connection.fileno()))
+                with descriptor:
+                    descriptor.shutdown(socket.SHUT_RDWR)
+            asking.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    if not done:
+        raise TimeoutError
+    return asking.result()
 
 
 def _header(row: TupleRow) -> PartitionMapHeader:
