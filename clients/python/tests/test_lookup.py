@@ -50,6 +50,24 @@ class Keys(unittest.TestCase):
                 day = datetime.date.fromisoformat(case["key"][0])
                 self.assertEqual(self.name(lookup, day), case["partition"])
 
+    def test_of_two_midnights_the_later_one(self) -> None:
+        bounds = [
+            ("2026-11-01", "2026-11-01T04:00:00Z"),
+            ("2026-11-01T00:30:00-04:00", "2026-11-01T04:30:00Z"),
+            ("2026-11-01", "2026-11-01T05:00:00Z"),
+            ("2026-11-01T00:30:00-05:00", "2026-11-01T05:30:00Z"),
+        ]
+        entries = [
+            {"name": name, "schema": "public", "state": "active", "start": start, "from": exact, "end": end, "to": to}
+            for name, (start, exact), (end, to) in zip("abc", bounds, bounds[1:])
+        ]
+        key = [{"columns": ["at"], "types": ["timestamp with time zone"], "strategy": "range"}]
+        document = {"table": "t", "key": key, "partitions": entries, "timezone": "America/Havana"}
+        lookup = PartitionLookup(PartitionMapDocument.parse(canonical(document)))
+        self.assertEqual(self.name(lookup, datetime.date(2026, 11, 1)), "c")
+        self.assertEqual(self.name(lookup, "2026-11-01"), "c")
+        self.assertEqual(self.name(lookup, "2026-11-01T00:00:00-04:00"), "a")
+
     def test_timestamps(self) -> None:
         lookup = vector("timestamps")
         self.assertEqual(self.name(lookup, datetime.datetime(2026, 11, 1, 6)), "odd")

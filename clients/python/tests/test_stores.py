@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import unittest
 from collections.abc import Iterator
@@ -318,7 +319,13 @@ class EtcdTests(StoreTests.Case):
             async def body_() -> None:
                 registry = open_registry(f"etcd://root:right@{place}?timeout=2", {})
                 self.assertIsNotNone(await registry.load(EVENTS))
-                # Its tokens are forgotten.
+                # All tokens are forgotten.
+                found = json.loads(server.ask("POST", "/v3/auth/authenticate", {"name": "root", "password": "right"}))
+                server.token = str(found["token"])
+                server.ask("POST", "/v3/auth/disable", {})
+                server.token = None
+                server.ask("POST", "/v3/auth/enable", {})
+                self.assertIsNotNone(await registry.load(EVENTS))
                 server.kill()
                 server.start()
                 self.assertIsNotNone(await registry.load(EVENTS))

@@ -14,11 +14,11 @@ from typing import Any
 class Background:
     _loop: asyncio.AbstractEventLoop | None = None
     _process: int | None = None
-    _lock = threading.Lock()
+    lock = threading.RLock()
 
     @classmethod
     def run(cls, body: Coroutine[Any, Any, None]) -> Running:
-        with cls._lock:
+        with cls.lock:
             if cls._loop is None or cls._process != os.getpid():
                 cls._loop = asyncio.new_event_loop()
                 cls._process = os.getpid()
@@ -48,7 +48,7 @@ class Running:
 
 def _forget() -> None:
     # The child has neither the thread nor anybody who would release the lock.
-    Background._lock = threading.Lock()
+    Background.lock = threading.RLock()
     Background._loop = None
 
 

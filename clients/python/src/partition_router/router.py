@@ -112,13 +112,14 @@ class Router:
 
     def start(self) -> None:
         """Keeps the map current in the background. Does nothing to a started router."""
-        if self._started_in == os.getpid():
-            return
-        # In a forked child the parent's thread doesn't exist, and its lock may be held for ever.
-        self._changed = threading.Condition()
-        self._started_in = os.getpid()
-        self._running = Background.run(self.run())
-        self._running.future.add_done_callback(self._ended)
+        with Background.lock:
+            if self._started_in == os.getpid():
+                return
+            # In a forked child the parent's thread doesn't exist, and its lock may be held for ever.
+            self._changed = threading.Condition()
+            self._running = Background.run(self.run())
+            self._running.future.add_done_callback(self._ended)
+            self._started_in = os.getpid()
 
     def stop(self) -> None:
         """Ends what ``start`` began; the map that is served grows stale from now on."""
