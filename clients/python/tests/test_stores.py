@@ -109,8 +109,13 @@ class StoreTests:
                 other = daily(3, EntityName("public", "others"))
                 self.server.write(EVENTS, fields(other, 6), other)
                 eventually("another table's is refused", lambda: any("another table" in text for text in self.logged.texts))
-                self.publish(4, 7)
-                self.assertTrue(router.wait(7, 60))
+                # Of the same size, and valid by itself.
+                told, kept = daily(4), daily(4).replace(b"events_0", b"events_9")
+                self.server.write(EVENTS, fields(told, 7), kept)
+                eventually("another checksum is refused", lambda: any("checksum" in text for text in self.logged.texts))
+                self.assertEqual(router.version, 1)
+                self.publish(4, 8)
+                self.assertTrue(router.wait(8, 60))
 
         def test_serves_on_while_the_server_is_dead(self) -> None:
             self.publish(3, 1)
