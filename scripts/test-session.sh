@@ -7,6 +7,7 @@
 #   PARTITION_CLI_PG_BIN      the programs of the PostgreSQL under test (set with use_postgres)
 #   PARTITION_CLI_PYTHON      a Python with the Redis client and what checks Kubernetes manifests
 #   PARTITION_CLI_KUBECTL     a kubectl that renders with Kustomize
+#   PARTITION_CLI_CONSUL      Consul
 #   PARTITION_CLI_TEST_STATE  a directory in which each server that a test starts leaves a file with its pid in the first
 #                             line: what is alive at the end is ended, by that pid. Such a server must not inherit the
 #                             output of the test: swift test would wait for it
@@ -49,7 +50,7 @@ require_servers() { # version of PostgreSQL…
     scripts/setup.sh
     PARTITION_CLI_PYTHON=$(tools_directory)/venv/bin/python
     export PARTITION_CLI_PYTHON
-    for program in redis-server openssl curl prometheus promtool prometheus-node-exporter prometheus-pushgateway \
+    for program in redis-server etcd etcdctl openssl curl prometheus promtool prometheus-node-exporter prometheus-pushgateway \
         prometheus-alertmanager amtool; do
         command -v "$program" >/dev/null || fail "$program is missing: the tests that need it can't run."
     done
@@ -59,6 +60,9 @@ require_servers() { # version of PostgreSQL…
     PARTITION_CLI_KUBECTL=$(usable_kubectl)
     export PARTITION_CLI_KUBECTL
     [ -n "$PARTITION_CLI_KUBECTL" ] || fail "kubectl is missing: the tests that need it can't run."
+    PARTITION_CLI_CONSUL=$(usable_consul)
+    export PARTITION_CLI_CONSUL
+    [ -n "$PARTITION_CLI_CONSUL" ] || fail "consul is missing: the tests that need it can't run."
     for version in "$@"; do
         [ -n "$(postgres_binaries "$version")" ] || fail "PostgreSQL $version is missing: its tests can't run."
     done

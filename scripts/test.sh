@@ -23,6 +23,7 @@ if [ -n "$filter" ]; then default_versions="15"; else default_versions="15 16 18
 read -r -a versions <<<"${PG_VERSIONS:-$default_versions}"
 build_limit=${BUILD_TIMEOUT:-1500}
 time_limit=${TEST_TIMEOUT:-1000}
+client_limit=400
 begin_session
 
 heading "Set up"
@@ -79,6 +80,18 @@ for version in "${versions[@]}"; do
         --complaints "$state/complaints-$version" "${expectations[@]}" \
         || failed=true
 done
+
+if [ -z "$filter" ]; then
+    heading "The Python client"
+    use_postgres "${versions[0]}"
+    began=$SECONDS
+    status=0
+    PARTITION_CLI_PYTHON_TOTALS=$state/totals limited "$client_limit" scripts/python.sh || status=$?
+    end_leftovers
+    say "The Python client, $((SECONDS - began)) s"
+    [ "$status" != 124 ] || say "  not done after $client_limit seconds" >&2
+    [ "$status" = 0 ] || failed=true
+fi
 
 # Once more where it is seen: a long log is read from its end.
 for version in "${versions[@]}"; do

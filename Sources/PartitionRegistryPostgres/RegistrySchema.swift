@@ -5,7 +5,7 @@ import LibPQ
 
 /// The schema `partition_registry`, as a list of migrations that only ever grows.
 enum RegistrySchema {
-    static let migrations: [[Statement]] = [first]
+    static let migrations: [[Statement]] = [first, refusingOldMaps]
 
     private static let first: [Statement] =
         [
@@ -59,6 +59,37 @@ enum RegistrySchema {
             )
             """,
         ] + functions
+
+    /// `resolve` refuses where its map may be older than any router would serve: whoever writes by it could lose the row.
+    private static let refusingOldMaps: [Statement] = [
+        // The age beyond which routers call a map stale, too.
+        """
+        CREATE FUNCTION partition_registry.age_bound() RETURNS interval
+        LANGUAGE sql IMMUTABLE AS $$ SELECT interval '90 seconds' $$
+        """,
+        """
+        CREATE OR REPLACE FUNCTION partition_registry.kind_of(entity text, OUT kind text, OUT zone text)
+        LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
+        BEGIN
+          IF pg_is_in_recovery() THEN
+            RAISE EXCEPTION 'a standby can''t tell how old its partition map is'
+              USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Ask the primary.';
+          ELSIF current_setting('transaction_isolation') IN ('repeatable read', 'serializable')
+            AND clock_timestamp() - transaction_timestamp() > partition_registry.age_bound() THEN
+            RAISE EXCEPTION 'this transaction sees partition maps as of its beginning, more than % ago',
+              partition_registry.age_bound()
+              USING ERRCODE = 'object_not_in_prerequisite_state',
+                HINT = 'Begin a new transaction, or use READ COMMITTED.';
+          END IF;
+          SELECT m.key_kind, m.timezone INTO kind, zone FROM partition_registry.map m WHERE m.entity = $1;
+          IF kind IS NULL THEN
+            RAISE EXCEPTION 'no partition map is published for %', $1 USING ERRCODE = 'undefined_object';
+          ELSIF kind = 'opaque' THEN
+            RAISE EXCEPTION 'keys of % can only be placed by the table itself', $1 USING ERRCODE = 'feature_not_supported';
+          END IF;
+        END $$
+        """,
+    ]
 
     /// `resolve(entity, key)`: the schema-qualified, quoted name of the active partition that holds the key, else NULL.
     /// Local times and dates are in the zone that the map names; NULL for a table's key that no partition holds.

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+# Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+"""Partition maps in Consul's KV store; over httpx."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from urllib.parse import quote
+
+from ..errors import RegistryError, RegistryErrorCode
+from ..header import PartitionMapHeader
+from ..names import EntityName
+from ..registry import Hint, PublishedMap
+from ..url import Target
+from .http import (
+    ATTEMPTS,
+    Answer,
+    FoundHeader,
+    HTTPLink,
+    assembled,
+    check_size,
+    decoded,
+    folder,
+    missing,
+    overtaken,
+    printable,
+    read_header,
+)
+
+#: Seconds that a blocking query waits for a change; Consul adds up to a sixteenth.
+_WAIT = 30
+
+
+class ConsulRegistry:
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._link = HTTPLink(target, "Consul")
+
+    async def header(self, entity: EntityName) -> PartitionMapHeader | None:
+        found = await self._found(entity)
+        return None if found is None else found.header
+
+    async def load(self, entity: EntityName) -> PublishedMap | None:
+        found = await self._found(entity)
+        for _ in range(ATTEMPTS):
+            if found is None:
+                return None
+            chunks = await self._chunks(entity, found.header)
+            if len(chunks) == found.header.chunks:
+                return assembled(entity, found.header, chunks)
+            # Collected while it was being read, or missing.
+            now = await self._found(entity)
+            if now is not None and now.revision == found.revision:
+                raise missing(len(chunks))
+            found = now
+        raise overtaken()
+
+    async def watch(self, entity: EntityName) -> AsyncIterator[Hint]:
+        """Blocking queries on the header, which may also return unchanged."""
+        path = self._path(folder(self._target, entity) + "header")
+        index = _index(await self._get(f"{path}?consistent"))
+        yield Hint.RECONNECTED
+        while True:
+            answer = await self._get(
+                f"{path}?consistent&index={index}&wait={_WAIT}s", _WAIT * 17 / 16 + self._target.timeout
+            )
+            now = _index(answer)
+            if now != index:
+                yield Hint.CHANGED
+            # An index that goes backwards, as after a restore, begins anew; 0 wouldn't block, and 1 returns at once.
+            index = now if now >= index else 1
+
+    async def close(self) -> None:
+        await self._link.close()
+
+    def _path(self, key: str) -> str:
+        return "/v1/kv/" + quote(key, safe="/")
+
+    async def _get(self, path: str, timeout: float | None = None) -> Answer:
+        token = self._target.current_password()
+        headers = {} if token is None else {"X-Consul-Token": token}
+        return await self._link.ask("GET", path, _judge, headers, timeout=timeout)
+
+    async def _value(self, key: str) -> tuple[int, bytes] | None:
+        answer = await self._get(self._path(key) + "?consistent")
+        if answer.status == 404:
+            return None
+        entries = answer.json()
+        if not isinstance(entries, list) or len(entries) != 1 or not isinstance(entries[0], dict):
+            raise _odd()
+        revision, value = entries[0].get("ModifyIndex"), entries[0].get("Value")
+        # An empty value is null.
+        content = b"" if value is None else decoded(value)
+        if not isinstance(revision, int) or content is None:
+            raise _odd()
+        return revision, content
+
+    async def _found(self, entity: EntityName) -> FoundHeader | None:
+        found = await self._value(folder(self._target, entity) + "header")
+        return None if found is None else FoundHeader(found[0], read_header(found[1]))
+
+    async def _chunks(self, entity: EntityName, header: PartitionMapHeader) -> list[bytes]:
+        """Up to the first that is missing."""
+        chunks: list[bytes] = []
+        for number in range(header.chunks):
+            found = await self._value(f"{folder(self._target, entity)}{header.version}/{number}")
+            if found is None:
+                break
+            chunks.append(found[1])
+            check_size(chunks)
+        return chunks
+
+
+def _odd() -> RegistryError:
+    return RegistryError(RegistryErrorCode.UNREACHABLE, "Consul answered in an unexpected form")
+
+
+def _index(answer: Answer) -> int:
+    text = answer.headers.get("x-consul-index", "")
+    if not text.isdigit():
+        raise _odd()
+    # Never 0, which wouldn't block.
+    return max(1, int(text))
+
+
+def _judge(answer: Answer) -> RegistryError | None:
+    # 404 is an absent key, which has an index too; something else that answers has none.
+    if answer.status == 200 or (answer.status == 404 and "x-consul-index" in answer.headers):
+        return None
+    if answer.status in (401, 403):
+        return RegistryError(
+            RegistryErrorCode.REFUSED,
+            "Consul refused access: the token isn't known, or its policies lack the keys",
+            'key_prefix "partition_map/" { policy = "read" } (after prefix=)',
+        )
+    if answer.status >= 500:
+        return RegistryError(
+            RegistryErrorCode.UNREACHABLE,
+            f"Consul can't answer now ({printable(answer.body.decode('utf-8', 'replace'))})",
+            "has it a leader and a quorum?",
+        )
+    return RegistryError(
+        RegistryErrorCode.UNREACHABLE, f"what answers there isn't Consul (HTTP status {answer.status})"
+    )
