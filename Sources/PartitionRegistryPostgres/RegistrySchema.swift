@@ -5,7 +5,7 @@ import LibPQ
 
 /// The schema `partition_registry`, as a list of migrations that only ever grows.
 enum RegistrySchema {
-    static let migrations: [[Statement]] = [first, refusingOldMaps]
+    static let migrations: [[Statement]] = [first, refusing]
 
     private static let first: [Statement] =
         [
@@ -60,8 +60,9 @@ enum RegistrySchema {
             """,
         ] + functions
 
-    /// `resolve` refuses where its map may be older than any router would serve: whoever writes by it could lose the row.
-    private static let refusingOldMaps: [Statement] = [
+    /// `resolve` refuses where its map may be older than any router would serve: whoever writes by it could lose the
+    /// row. And NULL is no time.
+    private static let refusing: [Statement] = [
         // The age beyond which routers call a map stale, too.
         """
         CREATE FUNCTION partition_registry.age_bound() RETURNS interval
@@ -88,6 +89,14 @@ enum RegistrySchema {
             RAISE EXCEPTION 'keys of % can only be placed by the table itself', $1 USING ERRCODE = 'feature_not_supported';
           END IF;
         END $$
+        """,
+        // Strict: NULL was taken for -infinity, and found in a partition that begins at MINVALUE.
+        """
+        CREATE OR REPLACE FUNCTION partition_registry.coordinate(key timestamp) RETURNS bigint
+        LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog AS $$
+          SELECT CASE WHEN isfinite($1) THEN (extract(epoch FROM $1) * 1000000)::bigint
+            WHEN $1 > 'epoch'::timestamp THEN 9223372036854775807 ELSE -9223372036854775807 - 1 END
+        $$
         """,
     ]
 
