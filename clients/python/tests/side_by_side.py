@@ -2,8 +2,8 @@
 # Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 """The Python half of ``Tests/RegistryTests/SideBySideTests.swift``: says where keys belong in each version that it is served.
 
-Usage: side_by_side.py URL TABLE LAST_VERSION, with the keys on standard input: a JSON array of arrays. Prints a line a version: the
-version, and the answers in the keys' order, separated by tabs. Ends once LAST_VERSION is served.
+Usage: side_by_side.py URL TABLE LAST_VERSION KEYS; the keys are a JSON array of arrays. Prints a line a version: the version, and
+the answers in the keys' order, separated by tabs. Ends once LAST_VERSION is served.
 """
 
 from __future__ import annotations
@@ -37,4 +37,4 @@ async def main(url: str, table: str, last: int, keys: list[tuple[Key, ...]]) -> 
 if __name__ == "__main__":
     # Misses are what this is about; a log line of each would drown the rest.
     logging.disable(logging.CRITICAL)
-    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), [tuple(key) for key in json.load(sys.stdin)]))
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), [tuple(key) for key in json.loads(sys.argv[4])]))
