@@ -287,7 +287,9 @@ package struct Provisioner: Sendable {
         // What one attempt settled is settled for the next.
         var progress = progress
         var losses = 0
-        let end = max(deadline, .now) + budget.conclusion
+        var end = max(deadline, .now) + budget.conclusion
+        // After that no connection answers any more, nor is one made.
+        if let last = configuration.waitsUntil { end = min(end, last) }
         while true {
             do {
                 let concluded = try await conclusion(session, &progress, gate, deadline: deadline, report, until: end)
