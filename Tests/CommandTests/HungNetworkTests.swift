@@ -57,7 +57,7 @@ struct HungNetworkTests {
 
     @Test(
         "that hangs once the session is there ends every command with exit 69 and what to look at",
-        arguments: commands
+        arguments: commands.filter { $0.first != "doctor" }
     )
     func afterStartup(arguments: [String]) async throws {
         _ = try await EventsTable()
@@ -76,6 +76,15 @@ struct HungNetworkTests {
         let result = try await run(arguments, hanging: .before("pg_inherits"))
         #expect(result.status == 69, "\(result.everything)")
         #expect(result.error.contains("run again"), "\(result.everything)")
+    }
+
+    @Test("that hangs before doctor's session is set up ends it with exit 69 and what to look at")
+    func doctorOpening() async throws {
+        _ = try await EventsTable()
+        let result = try await run(["doctor", "--db-url=DB_URL"], hanging: .before("pg_backend_pid"))
+        #expect(result.status == 69, "\(result.everything)")
+        #expect(result.error.contains("the server did not answer"), "\(result.everything)")
+        #expect(result.error.contains("whether the server is up"), "\(result.everything)")
     }
 
     @Test("that hangs while doctor looks is what doctor finds")

@@ -112,6 +112,15 @@ struct ShellFileTests {
         }
     }
 
+    /// The commands that do something, each with the words that call it.
+    private static func commands(below command: [String: Any], words: String = "") -> [(String, [String: Any])] {
+        (command["subcommands"] as? [[String: Any]] ?? []).flatMap { command -> [(String, [String: Any])] in
+            guard let name = command["commandName"] as? String, name != "help" else { return [] }
+            let below = commands(below: command, words: "\(words)\(name) ")
+            return below.isEmpty ? [("\(words)\(name)", command)] : below
+        }
+    }
+
     @Test("the man page has every command and option, and man has nothing to say against it")
     func manPage() async throws {
         try await Self.made { directory, environment in
@@ -126,12 +135,9 @@ struct ShellFileTests {
             ).output
             let dump = try await Tool.run(["--experimental-dump-help"]).json
             let root = try #require(dump["command"] as? [String: Any])
-            let commands = try #require(root["subcommands"] as? [[String: Any]]).filter {
-                $0["commandName"] as? String != "help"
-            }
+            let commands = Self.commands(below: root)
             #expect(commands.count >= 6)
-            for command in commands {
-                let name = try #require(command["commandName"] as? String)
+            for (name, command) in commands {
                 #expect(shown.contains("partition-cli \(name)"), "\(name)")
                 let abstract = try #require(command["abstract"] as? String)
                 #expect(shown.contains(abstract), "\(name)")
