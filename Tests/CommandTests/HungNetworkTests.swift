@@ -121,7 +121,11 @@ struct HungNetworkTests {
             #expect(result.status == 69, "\(hang): \(result.everything)")
             #expect(result.error.contains("→") || result.error.contains("run again") || result.error.contains("check"))
         }
-        #expect(try await Tool.run(["apply", file, "--db-url=\(events.url)", "--registry-url=none"]).status == 0)
+        // What the last one left is no part of the plan: a plan made now has it.
+        let stale = try await Tool.run(["apply", file, "--db-url=\(events.url)", "--registry-url=none"])
+        #expect(stale.status == 1 && stale.error.contains("the plan is stale"), "\(stale.everything)")
+        let next = try await Tool.run(["rotate", "--db-url=\(events.url)", "--registry-url=none"])
+        #expect(next.status == 0, "\(next.everything)")
     }
 
     @Test("between a run and its registry leaves the tables done and says that they aren't published, with exit 74")

@@ -35,6 +35,17 @@ struct RetryTests {
         #expect(Recovery(after: CancellationError()) == .never)
     }
 
+    @Test(
+        "is a refused session only where the server may take the next one",
+        arguments: [
+            (SQLState.invalidPassword, Recovery.never), (.invalidAuthorization, .never), (.invalidCatalogName, .never),
+            (.cannotConnectNow, .reconnect), (.tooManyConnections, .reconnect),
+        ]
+    )
+    func refusals(state: SQLState, expected: Recovery) {
+        #expect(Recovery(after: PostgresError(.connectionRefused, "no", sqlState: state)) == expected)
+    }
+
     @Test("waits longer and longer up to a limit, anything from nothing to all of it, and not past the budget")
     func backoff() {
         let backoff = Backoff(first: .milliseconds(250), longest: .seconds(15))

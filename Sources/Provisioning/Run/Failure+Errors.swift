@@ -43,7 +43,9 @@ extension Error {
     var isConnectionLoss: Bool {
         switch self {
         case let error as PostgresError:
-            error.kind == .connectionLost || error.kind == .connectionRefused
+            error.kind == .connectionLost
+                // A server that says why it lets nobody in (a wrong password, no such database) will say so again.
+                || (error.kind == .connectionRefused && (error.sqlState == nil || error.isTransient))
                 // Without the server's word that it stopped the statement, the connection is closed.
                 || (error.kind == .deadlineExceeded && error.sqlState == nil)
                 || error.sqlState == .adminShutdown || error.sqlState == .crashShutdown
