@@ -102,15 +102,22 @@ extension LocksFixture {
             group.addTask {
                 var longest: [Int: Duration] = [:]
                 while !Task.isCancelled {
-                    let rows = try await watcher.query(
-                        """
-                        SELECT l.pid, extract(epoch FROM clock_timestamp() - l.waitstart)::float8 AS wait
-                          FROM pg_locks l
-                         WHERE NOT l.granted AND l.waitstart IS NOT NULL
-                           AND EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids(l.pid))
-                                          AND a.application_name = 'partition-cli')
-                        """
-                    )
+                    let rows: Rows
+                    do {
+                        rows = try await watcher.query(
+                            """
+                            SELECT l.pid, extract(epoch FROM clock_timestamp() - l.waitstart)::float8 AS wait
+                              FROM pg_locks l
+                             WHERE NOT l.granted AND l.waitstart IS NOT NULL
+                               AND EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids(l.pid))
+                                              AND a.application_name = 'partition-cli')
+                            """
+                        )
+                    } catch {
+                        // The body may end at any moment, also between the look and the statement.
+                        if Task.isCancelled { break }
+                        throw error
+                    }
                     for row in rows {
                         let pid = try row.int("pid")
                         longest[pid] = max(longest[pid] ?? .zero, .seconds(try row.double("wait")))
