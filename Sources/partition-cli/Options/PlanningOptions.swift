@@ -47,7 +47,7 @@ struct PlanningOptions: ParsableArguments, Sendable {
         let defaults = policy?.document.defaults
         let scope = Scope(
             tables: tables,
-            bufferDays: bufferDays ?? defaults?.buffer?.wholeDays ?? PlanSettings.standardBufferDays,
+            bufferDays: bufferDays ?? defaults?.buffer?.buffer.wholeDays ?? PlanSettings.standardBufferDays,
             timeZone: timeZone,
             declared: policy?.declared(bufferDays: bufferDays, timeZone: timeZone),
             policyFile: policy?.file,
