@@ -253,6 +253,30 @@ struct PolicyFileTests {
         }
     }
 
+    @Test("whose emergency is no shorter than the buffer that the command line makes is refused, and nothing runs")
+    func emergency() async throws {
+        let events = try await EventsTable()
+        let folder = try Folder()
+        try folder.write("partitions.yaml", Self.monthly + "    emergency: 100d\n")
+        let before = try await events.fingerprint
+        for option in [[], ["--buffer-days=90"]] {
+            for command in ["rotate", "plan", "verify", "status"] {
+                let arguments = [command, "--registry-url=none", "--db-url=\(events.url)"]
+                let result = try await Tool.run(arguments + option, in: folder.url)
+                #expect(result.status == 78, "\(result.everything)")
+                #expect(
+                    result.error.contains(
+                        "partitions.yaml:4:5: the emergency of 100d is not shorter than the buffer of"
+                    ),
+                    "\(result.everything)"
+                )
+            }
+        }
+        #expect(try await events.fingerprint == before)
+        let long = try await Tool.run(["plan", "--buffer-days=120", "--db-url=\(events.url)"], in: folder.url)
+        #expect(long.status == 0, "\(long.everything)")
+    }
+
     @Test("leaves tables alone that it doesn't list, and refuses --table for one")
     func unlisted() async throws {
         let events = try await EventsTable()

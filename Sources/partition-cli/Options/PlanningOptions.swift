@@ -42,9 +42,12 @@ struct PlanningOptions: ParsableArguments, Sendable {
     )
     var timeZone: String?
 
-    /// - Throws: ``CommandFailure`` of status `usage` for a table that the policy file doesn't list.
+    /// - Throws: ``CommandFailure`` of status `usage` for a table that the policy file doesn't list, `configuration` for an emergency
+    ///   of the file that is no shorter than the buffer which the options make.
     func scope(_ policy: ParsedPolicy?) throws(CommandFailure) -> Scope {
         let defaults = policy?.document.defaults
+        let impossible = policy?.impossibleEmergencies(option: bufferDays.map(Buffer.init(days:))) ?? []
+        guard impossible.isEmpty else { throw CommandFailure(policy: impossible, more: 0) }
         let scope = Scope(
             tables: tables,
             bufferDays: bufferDays ?? defaults?.buffer?.buffer.wholeDays ?? PlanSettings.standardBufferDays,
