@@ -55,6 +55,13 @@ struct PlanTests {
         #expect(others.count > 100, "\(others.count)")
     }
 
+    @Test("names the table that --table probably meant")
+    func meant() async throws {
+        let events = try await EventsTable()
+        let result = try await Tool.run(["plan", "--table=public.event", "--db-url=\(events.url)"])
+        #expect(result.status == 64 && result.error.contains("public.events may be meant"), "\(result.everything)")
+    }
+
     @Test("counts repairs and what stays as it is")
     func summary() async throws {
         let events = try await EventsTable()

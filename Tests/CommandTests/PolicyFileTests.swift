@@ -253,6 +253,29 @@ struct PolicyFileTests {
         }
     }
 
+    @Test(
+        "with a time zone that the server doesn't know is refused at the value, with the zone that was meant, and nothing runs",
+        arguments: [("Europe/Berln", "Europe/Berlin"), ("utc", "UTC"), ("europe/paris", "Europe/Paris")]
+    )
+    func zones(written: String, meant: String) async throws {
+        let events = try await EventsTable()
+        let folder = try Folder()
+        try folder.write("partitions.yaml", Self.monthly + "    timezone: \(written)\n")
+        let before = try await events.fingerprint
+        for command in ["rotate", "plan", "verify", "status", "doctor"] {
+            let arguments = [command, "--registry-url=none", "--db-url=\(events.url)"]
+            let result = try await Tool.run(arguments, in: folder.url)
+            #expect(result.status == 78, "\(result.everything)")
+            #expect(
+                result.error.contains(
+                    "partitions.yaml:4:15: the server knows no time zone \"\(written)\"; did you mean \"\(meant)\"?"
+                ),
+                "\(result.everything)"
+            )
+        }
+        #expect(try await events.fingerprint == before)
+    }
+
     @Test("whose emergency is no shorter than the buffer that the command line makes is refused, and nothing runs")
     func emergency() async throws {
         let events = try await EventsTable()

@@ -38,6 +38,7 @@ struct Consultation: Sendable {
         if case .unusable = standing { return result }
         return try await DatabaseSession.scoped(configuration, logger: console.logger) { session in
             try await NamedTables.check(scope.tables, in: session)
+            try await DeclaredZones.check(scope, in: session)
             var result = result
             console.progress?.say("looking at sessions, locks, tables and log")
             let found = try await Examination(session: session, settings: scope.settings, limits: limits).run()

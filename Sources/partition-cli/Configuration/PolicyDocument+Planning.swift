@@ -38,7 +38,7 @@ extension ParsedPolicy {
             table: place(of: path),
             column: place(of: level / "range"),
             period: place(of: level / "every"),
-            timeZone: place(of: table.settings.timeZone == nil ? ["defaults", "timezone"] : path / "timezone")
+            timeZone: place(ofValueAt: table.settings.timeZone == nil ? ["defaults", "timezone"] : path / "timezone")
         )
     }
 }

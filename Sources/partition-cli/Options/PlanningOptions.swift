@@ -58,11 +58,12 @@ struct PlanningOptions: ParsableArguments, Sendable {
         )
         guard let declared = scope.declared else { return scope }
         for table in tables.map(RelationName.init) where !declared.contains(where: { $0.table == table }) {
+            let nearest = NearestWord.to(table.description, among: declared.map(\.table.description))
             throw CommandFailure(
                 .usage,
                 "--table: \(table) isn't in the policy file \(scope.policyFile ?? "")",
-                remedy:
-                    "with a policy file only tables that it lists are looked after; add it there, or say --config=none"
+                remedy: (nearest.map { "\($0) may be meant; " } ?? "")
+                    + "with a policy file only tables that it lists are looked after; add it there, or say --config=none"
             )
         }
         return scope
