@@ -300,6 +300,17 @@ struct PolicyFileTests {
         #expect(long.status == 0, "\(long.everything)")
     }
 
+    @Test("is named where its database can't be reached")
+    func unreachable() async throws {
+        let folder = try Folder()
+        try folder.write("partitions.yaml", "database: postgresql://me@127.0.0.1:1/app\n" + Self.monthly)
+        let result = try await Tool.run(["plan"], in: folder.url)
+        #expect(result.status == 69, "\(result.everything)")
+        #expect(result.error.contains("check host and port of \"database\" of the policy file"), "\(result.error)")
+        let option = try await Tool.run(["plan", "--db-url=postgresql://me@127.0.0.1:1/app"])
+        #expect(option.error.contains("check host and port of --db-url"), "\(option.error)")
+    }
+
     @Test("leaves tables alone that it doesn't list, and refuses --table for one")
     func unlisted() async throws {
         let events = try await EventsTable()

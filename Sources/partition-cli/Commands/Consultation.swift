@@ -31,7 +31,7 @@ struct Consultation: Sendable {
         do {
             standing = try await PoolerStanding.look(configuration, logger: console.logger)
         } catch {
-            throw CommandFailure(connecting: error, to: configuration.redactedDescription)
+            throw CommandFailure(connecting: error, to: configuration)
         }
         var result = Result(database: configuration.database ?? "")
         result.hazards += [Hazard.hazard(of: standing)].compactMap(\.self)
