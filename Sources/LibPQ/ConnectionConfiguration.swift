@@ -17,6 +17,8 @@ package struct ConnectionConfiguration: Sendable {
     /// For each host of the list. The user's `connect_timeout` or `PGCONNECT_TIMEOUT` if positive, else 10 s. Name
     /// resolution is not included: libpq leaves it to the resolver's own limits.
     package var connectTimeout: Duration
+    /// Where the string is from, for messages: `DB_URL`, `--db-url`. nil where nobody said.
+    package var source: String?
     /// How long the server may take to end a statement after it was asked to, before the connection is closed.
     package var cancelGrace: Duration = .seconds(5)
     /// How long sent data may stay unacknowledged before the kernel gives up the connection. Only used when neither

@@ -13,12 +13,16 @@ struct InitShape: CustomTestStringConvertible, Sendable {
     /// What the policy file must say of it.
     var expected: [String]
 
+    /// What the first plan does all the same, as the file says it; nil where it is empty.
+    var firstPlan: String?
+
     var isMaintainedByPartman: Bool { testDescription.contains("pg_partman") }
 
-    init(_ description: String, _ statements: Statement..., expected: [String]) {
+    init(_ description: String, _ statements: Statement..., expected: [String], firstPlan: String? = nil) {
         testDescription = description
         self.statements = statements
         self.expected = expected
+        self.firstPlan = firstPlan
     }
 
     /// `make(schema, table, type, origin, period, zone, names, days ahead)`: partitions from three periods ago on, along
@@ -57,7 +61,7 @@ struct InitShape: CustomTestStringConvertible, Sendable {
         InitShape(
             "days of dates, ten of them ahead",
             "SELECT make('public', 'events', 'date', '2024-01-01Z', '1 day', 'UTC', '\"d\"YYYYMMDD', 10)",
-            expected: ["every: day", "d{yyyy}{mm}{dd}", "buffer: 10d"]
+            expected: ["every: day", "d{yyyy}{mm}{dd}", "buffer: ", "nothing is created with it before "]
         ),
         InitShape(
             "ISO weeks of timestamps",
@@ -110,6 +114,58 @@ struct InitShape: CustomTestStringConvertible, Sendable {
         ),
     ]
 
+    /// What lies ahead is short of a day, or of anything.
+    private static let short = [
+        InitShape(
+            "hours, five of them ahead",
+            """
+            DO $$
+            DECLARE h timestamptz := date_trunc('hour', now(), 'UTC');
+            BEGIN
+                CREATE TABLE events (id bigint, at timestamptz NOT NULL) PARTITION BY RANGE (at);
+                FOR k IN -3..5 LOOP
+                    EXECUTE format('CREATE TABLE %I PARTITION OF events FOR VALUES FROM (%L) TO (%L)', 'events_' || k + 3,
+                                   h + k * interval '1 hour', h + (k + 1) * interval '1 hour');
+                END LOOP;
+            END $$
+            """,
+            expected: ["every: hour", "buffer: 4h", "nothing is created with it before "]
+        ),
+        InitShape(
+            "days that end hours from now, at midnight or at noon",
+            """
+            SELECT make('public', 'events', 'timestamp', d.origin, '1 day', 'UTC', '"events_"YYYY_MM_DD', 0)
+              FROM (SELECT CASE WHEN extract(hour FROM now() AT TIME ZONE 'UTC') BETWEEN 3 AND 14
+                                THEN timestamptz '2024-01-01 00:00Z' ELSE '2024-01-01 12:00Z' END AS origin) d
+            """,
+            expected: ["every: day", "buffer: ", "h\n", "nothing is created with it before "]
+        ),
+        InitShape(
+            "months of which the newest ended last month",
+            """
+            DO $$
+            DECLARE m timestamptz := date_trunc('month', now(), 'UTC');
+            BEGIN
+                CREATE TABLE events (id bigint, at timestamptz NOT NULL) PARTITION BY RANGE (at);
+                FOR k IN 2..5 LOOP
+                    EXECUTE format('CREATE TABLE %I PARTITION OF events FOR VALUES FROM (%L) TO (%L)',
+                                   to_char(m - k * interval '1 month', '"events_"YYYY_MM'),
+                                   m - k * interval '1 month', m - (k - 1) * interval '1 month');
+                END LOOP;
+            END $$
+            """,
+            expected: ["every: month", "buffer: 1d", "Not even the next minute is covered"],
+            firstPlan: "to create"
+        ),
+        InitShape(
+            "months, one of which lacks an index",
+            "SELECT make('public', 'events', 'timestamptz', '2024-01-01Z', '1 month', 'UTC', '\"events_\"YYYY_MM', 70)",
+            "CREATE INDEX later ON ONLY events (id)",
+            expected: ["every: month", "to repair"],
+            firstPlan: "to repair"
+        ),
+    ]
+
     /// Debian 12 has pg_partman 4.7, for its own PostgreSQL.
     private static let byPartman = [
         InitShape(
@@ -135,10 +191,21 @@ struct InitShape: CustomTestStringConvertible, Sendable {
             """,
             expected: ["every: day", "{table}_p{yyyy}_{mm}_{dd}", "buffer: ", "pg_partman maintains this table"]
         ),
+        InitShape(
+            "hours, by pg_partman 4.7",
+            "CREATE SCHEMA partman",
+            "CREATE EXTENSION pg_partman SCHEMA partman",
+            "CREATE TABLE events (id bigint, at timestamptz NOT NULL) PARTITION BY RANGE (at)",
+            """
+            SELECT partman.create_parent(p_parent_table := 'public.events', p_control := 'at', p_type := 'native',
+                                         p_interval := '1 hour', p_premake := 4)
+            """,
+            expected: ["every: hour", "buffer: 3h", "pg_partman maintains this table"]
+        ),
     ]
 
     /// Those that the PostgreSQL under test can have.
     static var all: [InitShape] {
-        byHand + (PostgresInstallation.find().first?.majorVersion == 15 ? byPartman : [])
+        byHand + short + (PostgresInstallation.find().first?.majorVersion == 15 ? byPartman : [])
     }
 }

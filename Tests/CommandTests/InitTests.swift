@@ -9,7 +9,7 @@ import TestSupport
 @Suite("init", .temporaryDatabase)
 struct InitTests {
     @Test(
-        "writes down a table so that nothing is to be done, now or ever, but what was read off it",
+        "writes down a table so that nothing is to be done, now or ever, but what was read off it, or says what the first plan does",
         arguments: InitShape.all
     )
     func shape(_ shape: InitShape) async throws {
@@ -34,11 +34,24 @@ struct InitTests {
         }
         let before = try await Self.tables(connection)
         let plan = try await Tool.run(["plan", "--detailed-exitcode", "--registry-url=none", url], in: folder.url)
-        #expect(plan.status == 0, "\(plan.everything)\n\(text)")
-        #expect(plan.output.contains("nothing to do, 1 table unchanged"), "\(plan.everything)")
         let run = try await Tool.run(["rotate", "--registry-url=none", url], in: folder.url)
         #expect(run.status == 0, "\(run.everything)")
-        #expect(try await Self.tables(connection) == before)
+        if let words = shape.firstPlan {
+            #expect(plan.status == 2, "\(plan.everything)\n\(text)")
+            let summary = try #require(plan.output.split(separator: "\n").last { $0.contains(words) })
+            // The very number of the plan, in the file and in what the command says.
+            let number = summary.prefix { $0.isNumber }
+            #expect(!number.isEmpty && text.contains("The first plan of this table isn't empty: \(number) "), "\(text)")
+            #expect(text.contains("The first plan with it is not empty: \(number) "), "\(text)")
+            #expect(made.output.contains("The first plan with it is not empty: \(number) "), "\(made.everything)")
+            #expect(try await Self.tables(connection) != before)
+        } else {
+            #expect(plan.status == 0, "\(plan.everything)\n\(text)")
+            #expect(plan.output.contains("nothing to do, 1 table unchanged"), "\(plan.everything)")
+            #expect(text.contains("The first plan with it is empty."), "\(text)")
+            #expect(made.output.contains("The first plan with it is empty."), "\(made.everything)")
+            #expect(try await Self.tables(connection) == before)
+        }
 
         // The same grid far beyond what is there: what the file says against what the table itself says.
         let open = text.split(separator: "\n", omittingEmptySubsequences: false)
@@ -100,6 +113,17 @@ struct InitTests {
             none.status == 1 && none.error.contains("no partitioned table can be written down"),
             "\(none.everything)"
         )
+    }
+
+    @Test("says in JSON what the first plan does")
+    func firstPlan() async throws {
+        let events = try await EventsTable()
+        let folder = try Folder()
+        let url = "--db-url=\(events.url)"
+        _ = try await events.connection.query("CREATE INDEX later ON ONLY events (id)")
+        let result = try await Tool.run(["init", "--output=json", url], in: folder.url)
+        let tables = try #require(try result.json["tables"] as? [[String: Any]], "\(result.everything)")
+        #expect(tables.first?["firstPlan"] as? [String: Int] == ["partitions": 0, "indexes": 1, "leftovers": 0])
     }
 
     @Test("--registry makes the registry's schema, which the next run publishes to")

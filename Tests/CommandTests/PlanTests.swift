@@ -22,6 +22,46 @@ struct PlanTests {
         #expect(try await events.fingerprint == before)
     }
 
+    @Test("folds a long series and keeps reason and locks beside it, and so does a stale plan's report; JSON is whole")
+    func folded() async throws {
+        let events = try await EventsTable()
+        _ = try await events.connection.query(
+            """
+            DO $$ BEGIN
+                CREATE TABLE hits (at timestamptz NOT NULL) PARTITION BY RANGE (at);
+                EXECUTE format('CREATE TABLE hits_1 PARTITION OF hits FOR VALUES FROM (%L) TO (%L)',
+                               date_trunc('hour', now()), date_trunc('hour', now()) + interval '1 hour');
+            END $$
+            """
+        )
+        let folder = try Folder()
+        let arguments = ["--buffer-days=3", "--table=hits", "--db-url=\(events.url)"]
+        let result = try await Tool.run(["plan", "--out=plan.json"] + arguments, in: folder.url)
+        #expect(result.output.split(separator: "\n").count < 30, "\(result.everything)")
+        #expect(result.output.contains(" more like these") && result.output.contains("why: "), "\(result.output)")
+        let json = try await Tool.run(["plan", "--output=json"] + arguments, in: folder.url)
+        let steps = try #require((try json.json["tables"] as? [[String: Any]])?.first?["steps"] as? [Any])
+        #expect(steps.count > 70, "\(steps.count)")
+
+        let apply = ["apply", "plan.json", "--registry-url=none", "--db-url=\(events.url)"]
+        let done = try await Tool.run(apply, in: folder.url)
+        #expect(done.status == 0, "\(done.everything)")
+        let stale = try await Tool.run(apply, in: folder.url)
+        #expect(stale.status == 1 && stale.error.contains("the plan is stale"), "\(stale.everything)")
+        #expect(stale.error.split(separator: "\n").count < 20, "\(stale.error)")
+        #expect(stale.error.contains(" more like these; --output=json has them all"), "\(stale.error)")
+        let whole = try await Tool.run(apply + ["--output=json"], in: folder.url)
+        let others = try #require((try whole.json["error"] as? [String: Any])?["others"] as? [String])
+        #expect(others.count > 100, "\(others.count)")
+    }
+
+    @Test("names the table that --table probably meant")
+    func meant() async throws {
+        let events = try await EventsTable()
+        let result = try await Tool.run(["plan", "--table=public.event", "--db-url=\(events.url)"])
+        #expect(result.status == 64 && result.error.contains("public.events may be meant"), "\(result.everything)")
+    }
+
     @Test("counts repairs and what stays as it is")
     func summary() async throws {
         let events = try await EventsTable()

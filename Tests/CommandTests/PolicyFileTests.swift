@@ -253,6 +253,64 @@ struct PolicyFileTests {
         }
     }
 
+    @Test(
+        "with a time zone that the server doesn't know is refused at the value, with the zone that was meant, and nothing runs",
+        arguments: [("Europe/Berln", "Europe/Berlin"), ("utc", "UTC"), ("europe/paris", "Europe/Paris")]
+    )
+    func zones(written: String, meant: String) async throws {
+        let events = try await EventsTable()
+        let folder = try Folder()
+        try folder.write("partitions.yaml", Self.monthly + "    timezone: \(written)\n")
+        let before = try await events.fingerprint
+        for command in ["rotate", "plan", "verify", "status", "doctor"] {
+            let arguments = [command, "--registry-url=none", "--db-url=\(events.url)"]
+            let result = try await Tool.run(arguments, in: folder.url)
+            #expect(result.status == 78, "\(result.everything)")
+            #expect(
+                result.error.contains(
+                    "partitions.yaml:4:15: the server knows no time zone \"\(written)\"; did you mean \"\(meant)\"?"
+                ),
+                "\(result.everything)"
+            )
+        }
+        #expect(try await events.fingerprint == before)
+    }
+
+    @Test("whose emergency is no shorter than the buffer that the command line makes is refused, and nothing runs")
+    func emergency() async throws {
+        let events = try await EventsTable()
+        let folder = try Folder()
+        try folder.write("partitions.yaml", Self.monthly + "    emergency: 100d\n")
+        let before = try await events.fingerprint
+        for option in [[], ["--buffer-days=90"]] {
+            for command in ["rotate", "plan", "verify", "status"] {
+                let arguments = [command, "--registry-url=none", "--db-url=\(events.url)"]
+                let result = try await Tool.run(arguments + option, in: folder.url)
+                #expect(result.status == 78, "\(result.everything)")
+                #expect(
+                    result.error.contains(
+                        "partitions.yaml:4:5: the emergency of 100d is not shorter than the buffer of"
+                    ),
+                    "\(result.everything)"
+                )
+            }
+        }
+        #expect(try await events.fingerprint == before)
+        let long = try await Tool.run(["plan", "--buffer-days=120", "--db-url=\(events.url)"], in: folder.url)
+        #expect(long.status == 0, "\(long.everything)")
+    }
+
+    @Test("is named where its database can't be reached")
+    func unreachable() async throws {
+        let folder = try Folder()
+        try folder.write("partitions.yaml", "database: postgresql://me@127.0.0.1:1/app\n" + Self.monthly)
+        let result = try await Tool.run(["plan"], in: folder.url)
+        #expect(result.status == 69, "\(result.everything)")
+        #expect(result.error.contains("check host and port of \"database\" of the policy file"), "\(result.error)")
+        let option = try await Tool.run(["plan", "--db-url=postgresql://me@127.0.0.1:1/app"])
+        #expect(option.error.contains("check host and port of --db-url"), "\(option.error)")
+    }
+
     @Test("leaves tables alone that it doesn't list, and refuses --table for one")
     func unlisted() async throws {
         let events = try await EventsTable()

@@ -81,7 +81,7 @@ struct SeverityTests {
             grid: Grid(period: .month, timeline: .civil),
             zone: .utc,
             names: .standard(for: .month),
-            bufferDays: 60
+            buffer: Buffer(days: 60)
         )
         report.tables.append(cared)
         #expect(Status(report) == .success)

@@ -23,14 +23,16 @@ struct ValueTests {
         #expect(try PolicyDuration(parsing: duration.description) == duration)
     }
 
-    @Test("a duration in days is never shorter than what was said")
-    func wholeDays() {
+    @Test("a duration as a buffer is never shorter than what was said, to the minute and in days")
+    func buffers() {
         let cases: [(PolicyDuration?, Int)] = [
             (PolicyDuration(60, .day), 60), (PolicyDuration(25, .hour), 2), (PolicyDuration(24, .hour), 1),
             (PolicyDuration(1, .minute), 1), (PolicyDuration(1441, .minute), 2), (PolicyDuration(2, .week), 14),
             (PolicyDuration(2, .month), 62), (PolicyDuration(1, .year), 366),
         ]
-        for (duration, days) in cases { #expect(duration?.wholeDays == days) }
+        for (duration, days) in cases { #expect(duration?.buffer.wholeDays == days) }
+        #expect(PolicyDuration(90, .minute)?.buffer.minutes == 90 && PolicyDuration(5, .hour)?.buffer.minutes == 300)
+        #expect(PolicyDuration(1, .month)?.buffer == Buffer(days: 31))
     }
 
     @Test("durations of different units can be compared")

@@ -124,7 +124,7 @@ struct TableGeometry {
         if range.upper <= nowCoordinate { return "the partition of this past range was missed" }
         let isInner = ranges.contains { $0.range.lower >= range.upper }
         return isInner
-            ? "a gap inside the buffer of \(policy.bufferDays) days" : "inside the buffer of \(policy.bufferDays) days"
+            ? "a gap inside the buffer of \(policy.buffer)" : "inside the buffer of \(policy.buffer)"
     }
 
     var report: CoverageReport {

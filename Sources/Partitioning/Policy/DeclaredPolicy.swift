@@ -28,8 +28,8 @@ package struct DeclaredPolicy: Hashable, Codable, Sendable {
     package var timeZone: String
     /// nil for ``NamePattern/standard(for:)``.
     package var names: NamePattern?
-    /// How far ahead of now partitions must exist, in days of 24 hours; 1 or more.
-    package var bufferDays: Int
+    /// How far ahead of now partitions must exist; a minute or more.
+    package var buffer: Buffer
     /// Whether a default partition may be there; where not, one that is there is reported.
     package var allowsDefaultPartition: Bool
     package var places: Places
@@ -41,7 +41,7 @@ package struct DeclaredPolicy: Hashable, Codable, Sendable {
         anchor: CivilDateTime? = nil,
         timeZone: String = "UTC",
         names: NamePattern? = nil,
-        bufferDays: Int,
+        buffer: Buffer,
         allowsDefaultPartition: Bool = true,
         places: Places
     ) {
@@ -51,7 +51,7 @@ package struct DeclaredPolicy: Hashable, Codable, Sendable {
         self.anchor = anchor
         self.timeZone = timeZone
         self.names = names
-        self.bufferDays = bufferDays
+        self.buffer = buffer
         self.allowsDefaultPartition = allowsDefaultPartition
         self.places = places
     }
@@ -82,7 +82,7 @@ package struct DeclaredPolicy: Hashable, Codable, Sendable {
                 grid: grid,
                 zone: zone,
                 names: names ?? .standard(for: period),
-                bufferDays: bufferDays
+                buffer: buffer
             )
         )
     }

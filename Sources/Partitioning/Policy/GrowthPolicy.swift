@@ -8,14 +8,14 @@ package struct GrowthPolicy: Hashable, Codable, Sendable {
     /// The zone in which "now" and names are read for keys without one (`date`, `timestamp`), and the grid's own otherwise.
     package var zone: ZoneRules
     package var names: NamePattern
-    /// How far ahead of now partitions must exist, in days of 24 hours.
-    package var bufferDays: Int
+    /// How far ahead of now partitions must exist.
+    package var buffer: Buffer
 
-    package init(grid: Grid, zone: ZoneRules, names: NamePattern, bufferDays: Int) {
+    package init(grid: Grid, zone: ZoneRules, names: NamePattern, buffer: Buffer) {
         self.grid = grid
         self.zone = zone
         self.names = names
-        self.bufferDays = bufferDays
+        self.buffer = buffer
     }
 
     /// A moment as a coordinate of the key: civil time in the zone for `date` and `timestamp`.
@@ -37,9 +37,8 @@ package struct GrowthPolicy: Hashable, Codable, Sendable {
     /// How long, in microseconds, a set may go without a new partition before nobody seems to use it: the buffer or three
     /// periods, whichever is longer.
     package var patience: Int64 {
-        let (buffer, long) = Int64(max(0, bufferDays)).multipliedReportingOverflow(by: 86_400_000_000)
         let (periods, longer) = grid.period.approximateMicroseconds.multipliedReportingOverflow(by: 3)
-        return max(long ? Int64.max : buffer, longer ? Int64.max : periods)
+        return max(buffer.minutes < 0 ? 0 : buffer.microseconds ?? Int64.max, longer ? Int64.max : periods)
     }
 
     /// The local time that a coordinate of the key stands for, as names show it.
@@ -53,10 +52,8 @@ package struct GrowthPolicy: Hashable, Codable, Sendable {
     /// The range in which partitions must exist at `now`: from the cell that holds now to the one that holds now + buffer,
     /// whole cells; nil where PostgreSQL's time ends before that.
     package func requiredRange(now: Instant) -> KeyRange? {
-        let day: Int64 = 86_400_000_000
-        let (buffer, overflow) = Int64(bufferDays).multipliedReportingOverflow(by: day)
-        guard !overflow else { return nil }
-        let (end, late) = now.microseconds.addingReportingOverflow(buffer)
+        guard let ahead = buffer.microseconds else { return nil }
+        let (end, late) = now.microseconds.addingReportingOverflow(ahead)
         guard !late else { return nil }
         let first = grid.index(containing: coordinate(of: now))
         let last = grid.index(containing: coordinate(of: Instant(microseconds: end)))
@@ -106,9 +103,9 @@ extension PlanSettings {
         declared?.filter { policy in tables?.contains(policy.table) ?? true }
     }
 
-    /// The longest buffer of any table, in days.
+    /// The longest buffer of any table, in days, rounded up.
     package var longestBuffer: Int {
-        declared.map { $0.map(\.bufferDays).max() ?? 0 } ?? bufferDays
+        declared.map { $0.map(\.buffer.wholeDays).max() ?? 0 } ?? bufferDays
     }
 
     /// Whether a table is to be planned at all.

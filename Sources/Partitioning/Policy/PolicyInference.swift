@@ -32,7 +32,7 @@ package enum PolicyInference {
                 grid: grid,
                 zone: zone,
                 names: names(of: table, ranges: ranges, grid: grid),
-                bufferDays: settings.bufferDays
+                buffer: Buffer(days: settings.bufferDays)
             )
             if let dormant = dormancy(of: table, ranges: ranges.map(\.range), policy: policy, now: snapshot.server.now)
             {
@@ -196,7 +196,7 @@ package enum PolicyInference {
             grid: grid,
             zone: zone(of: grid, in: snapshot),
             names: .standard(for: grid.period),
-            bufferDays: settings.bufferDays
+            buffer: Buffer(days: settings.bufferDays)
         ).requiredRange(now: snapshot.server.now)
     }
 

@@ -23,6 +23,13 @@ package struct PolicyDocument: Hashable, Sendable {
         self.tables = tables
     }
 
+    /// The buffer of the tables that don't have one of their own: the command line's, else the defaults', else the usual one.
+    ///
+    /// - Parameter option: what the command line says; nil where it says nothing.
+    package func commonBuffer(option: Buffer?) -> Buffer {
+        option ?? defaults.buffer?.buffer ?? Buffer(days: PlanSettings.standardBufferDays)
+    }
+
     /// What holds for a table: its own settings, and the defaults where it has none.
     package func settings(for table: PolicyTable) -> PolicySettings {
         PolicySettings(

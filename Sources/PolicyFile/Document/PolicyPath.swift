@@ -30,6 +30,8 @@ package struct ParsedPolicy: Hashable, Sendable {
     package let document: PolicyDocument
     /// Where each key stands.
     let positions: [PolicyPath: SourcePosition]
+    /// Where the value of each key begins.
+    let values: [PolicyPath: SourcePosition]
 
     /// Something about the value at `path` that was found after reading: a column that isn't there, a zone that the
     /// server doesn't know. It stands at the key, or at the next one around it where the file doesn't have the key.
@@ -39,6 +41,11 @@ package struct ParsedPolicy: Hashable, Sendable {
 
     /// Where that is, for messages about it: `partitions.yaml:12:3`.
     package func place(of path: PolicyPath) -> String { "\(file):\(position(of: path))" }
+
+    /// Where the value of the key begins, or what ``place(of:)`` says where the file doesn't have it.
+    package func place(ofValueAt path: PolicyPath) -> String {
+        values[path].map { "\(file):\($0)" } ?? place(of: path)
+    }
 
     private func position(of path: PolicyPath) -> SourcePosition {
         var keys = path.keys[...]

@@ -5,7 +5,8 @@ package import Partitioning
 
 /// A policy file for the tables of a database as they are, with the reasons for what it says.
 ///
-/// It asks for nothing that isn't there yet: the buffer of a table that reaches less far than ``PlanSettings/standardBufferDays`` is what it reaches.
+/// It asks for nothing that isn't there yet, as far as a buffer can say so: the buffer of a table that reaches less far than
+/// ``PlanSettings/standardBufferDays`` is shorter than what it reaches. ``firstSteps`` is what has to be done all the same.
 package struct PolicyDraft: Hashable, Sendable {
     /// Tables that can't be written down, with the reason.
     package struct LeftOut: Hashable, Sendable {
@@ -19,6 +20,9 @@ package struct PolicyDraft: Hashable, Sendable {
     /// How each value was found.
     package private(set) var notes: [PolicyPath: [String]] = [:]
     package private(set) var leftOut: [LeftOut] = []
+    /// What the first plan with the document does, of tables that it doesn't leave as they are: what even the shortest buffer asks
+    /// for, and repairs.
+    package private(set) var firstSteps: [RelationName: [Step]] = [:]
 
     /// - Parameters:
     ///   - snapshot: read with the same settings.
@@ -35,13 +39,16 @@ package struct PolicyDraft: Hashable, Sendable {
             case .failure(let left):
                 leftOut.append(LeftOut(table: table.name, explanation: left.explanation, remedy: left.remedy))
             case .success(let policy):
-                guard let entry = Self.entry(for: table, policy, now: snapshot.server.now) else {
+                let buffer = DraftBuffer(for: table, policy, now: snapshot.server.now)
+                guard let entry = Self.entry(for: table, policy, buffer) else {
                     let why = "its bounds begin at \(policy.grid.anchor), and a policy file knows whole minutes only"
                     leftOut.append(LeftOut(table: table.name, explanation: why))
                     continue
                 }
                 tables.append(entry)
-                note(table, policy, entry)
+                let steps = Self.firstSteps(of: table, policy, entry, in: snapshot)
+                if !steps.isEmpty { firstSteps[table.name] = steps }
+                note(table, policy, entry, buffer)
             }
         }
         guard !tables.isEmpty else { return }
@@ -59,22 +66,54 @@ package struct PolicyDraft: Hashable, Sendable {
         in snapshot: CatalogSnapshot,
         _ settings: PlanSettings
     ) -> Result<GrowthPolicy, LeftAlone> {
+        PolicyInference.policy(for: handedOver(table), in: snapshot, settings: settings)
+    }
+
+    private static func handedOver(_ table: PartitionedTable) -> PartitionedTable {
         var table = table
         table.isMaintainedByPartman = false
-        return PolicyInference.policy(for: table, in: snapshot, settings: settings)
+        return table
+    }
+
+    /// What the planner makes of the entry now.
+    private static func firstSteps(
+        of table: PartitionedTable,
+        _ policy: GrowthPolicy,
+        _ entry: PolicyTable,
+        in snapshot: CatalogSnapshot
+    ) -> [Step] {
+        var snapshot = snapshot
+        snapshot.tables = [handedOver(table)]
+        snapshot.declaredZones = [policy.zone.name: policy.zone]
+        let nowhere = DeclaredPolicy.Places(table: "", column: "", period: "", timeZone: "")
+        let declared = DeclaredPolicy(
+            table: table.name,
+            column: table.key.first?.column ?? "",
+            period: policy.grid.period,
+            anchor: policy.grid.anchor,
+            timeZone: policy.zone.name,
+            names: policy.names,
+            buffer: entry.settings.buffer?.buffer ?? Buffer(days: PlanSettings.standardBufferDays),
+            places: nowhere
+        )
+        let plan = Planner(snapshot: snapshot, settings: PlanSettings(declared: [declared])).plan()
+        return plan.steps
     }
 
     /// nil where the grammar can't say it.
-    private static func entry(for table: PartitionedTable, _ policy: GrowthPolicy, now: Instant) -> PolicyTable? {
+    private static func entry(
+        for table: PartitionedTable,
+        _ policy: GrowthPolicy,
+        _ buffer: DraftBuffer
+    ) -> PolicyTable? {
         let grid = policy.grid
         guard let key = table.key.first?.column, let column = try? CatalogName(parsing: key) else { return nil }
         let isStandard = grid.anchor == grid.period.standardAnchor
         guard isStandard || grid.anchor.microseconds % 60_000_000 == 0 else { return nil }
         var settings = PolicySettings()
-        let days = policy.idleBufferDays(of: table, now: now, limit: PlanSettings.standardBufferDays) ?? 1
-        if days < PlanSettings.standardBufferDays { settings.buffer = PolicyDuration(days, .day) }
-        if let zone = grid.timeline.zoneName, zone != ZoneRules.utc.name {
-            guard let name = try? ZoneName(parsing: zone) else { return nil }
+        settings.buffer = buffer.written
+        if policy.zone.name != ZoneRules.utc.name {
+            guard let name = try? ZoneName(parsing: policy.zone.name) else { return nil }
             settings.timeZone = name
         }
         return PolicyTable(
@@ -86,28 +125,44 @@ package struct PolicyDraft: Hashable, Sendable {
         )
     }
 
-    private mutating func note(_ table: PartitionedTable, _ policy: GrowthPolicy, _ entry: PolicyTable) {
+    private mutating func note(
+        _ table: PartitionedTable,
+        _ policy: GrowthPolicy,
+        _ entry: PolicyTable,
+        _ buffer: DraftBuffer
+    ) {
         let path: PolicyPath = ["tables", table.name.description]
         let ranges = PolicyInference.ranges(of: table).filter(\.range.isFinite).sorted { $0.range < $1.range }
         let newest = ranges.last?.partition.name.description ?? ""
         let partitions = ranges.count == 1 ? "its one partition" : "its \(ranges.count) partitions"
+        var remarks: [String] = []
         if table.isMaintainedByPartman {
-            notes[path] = [
+            remarks += [
                 "pg_partman maintains this table: until it is removed from pg_partman's part_config",
                 "it is left alone, and rotate reports that (exit 1).",
             ]
         }
+        if let steps = firstSteps[table.name] {
+            remarks.append("The first plan of this table isn't empty: \(FirstPlan(steps).words).")
+        }
+        if !remarks.isEmpty { notes[path] = remarks }
         notes[path / "by"] = ["Read off \(partitions); the newest is \(newest)."]
         notes[path / "name"] = ["As \(newest) is named, if its name shows its bounds; else the usual pattern."]
         if let zone = entry.settings.timeZone {
             notes[path / "timezone"] = [
-                "Its bounds are midnights there, and not in UTC. \(zone) stands for all zones that fit."
+                policy.grid.timeline.zoneName == nil
+                    ? "Its bounds have no zone: this is where \"now\" is read."
+                    : "Its bounds are midnights there, and not in UTC. \(zone) stands for all zones that fit."
             ]
         }
-        if let buffer = entry.settings.buffer {
+        if entry.settings.buffer != nil {
+            let why =
+                buffer.idleUntil.map { "As long as what lies ahead allows: nothing is created with it before \($0)." }
+                ?? "Not even the next minute is covered: whatever stands here, partitions are created."
             notes[path / "buffer"] = [
-                "No more than \(buffer) lie ahead now, so nothing is created yet. Raise it: with the \(PlanSettings.standardBufferDays) days",
-                "of the defaults (leave this line out) a scheduler may fail for weeks before a row has no partition.",
+                why + " Raise it:",
+                "with the \(PlanSettings.standardBufferDays) days of the defaults (leave this line out) a scheduler may fail for weeks before a row",
+                "has no partition.",
             ]
         }
     }

@@ -31,7 +31,7 @@ package enum PolicyParser {
         var reading = PolicyReading(environment: environment, given: given, problems: problems)
         let document = reading.document(root)
         guard let document, reading.problems.isEmpty else { throw PolicyFileError(reading.problems, file: file) }
-        return ParsedPolicy(file: file, document: document, positions: reading.positions)
+        return ParsedPolicy(file: file, document: document, positions: reading.positions, values: reading.values)
     }
 }
 
@@ -55,6 +55,8 @@ struct PolicyReading {
     let given: GivenConnections
     private(set) var problems: [PolicyProblem]
     private(set) var positions: [PolicyPath: SourcePosition] = [:]
+    /// Where the value of each key begins.
+    private(set) var values: [PolicyPath: SourcePosition] = [:]
 
     init(environment: [String: String], given: GivenConnections, problems: [PolicyProblem]) {
         self.environment = environment
@@ -90,6 +92,7 @@ struct PolicyReading {
             if kind.keys.contains(where: { $0.utf8.elementsEqual(entry.key.utf8) }) {
                 entries[entry.key] = entry
                 note(path / entry.key, at: entry.position)
+                values[path / entry.key] = entry.value.position
             } else {
                 report(entry.position, PolicyGrammar.unknownKey(entry.key, in: kind, called: label))
             }

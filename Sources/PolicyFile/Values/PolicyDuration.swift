@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-import Partitioning
+package import Partitioning
 
 /// A length of time as people say it: `60d`, `13 months`.
 package struct PolicyDuration: Hashable, Sendable {
@@ -22,15 +22,15 @@ package struct PolicyDuration: Hashable, Sendable {
         self.unit = unit
     }
 
-    /// In days of 24 hours, rounded up: never less than what was said, a month being 31 days and a year 366.
-    package var wholeDays: Int {
+    /// How far ahead that is: never less than what was said, a month being 31 days and a year 366.
+    package var buffer: Buffer {
         switch unit {
-        case .minute: (count + 1439) / 1440
-        case .hour: (count + 23) / 24
-        case .day: count
-        case .week: count * 7
-        case .month: count * 31
-        case .year: count * 366
+        case .minute: Buffer(minutes: count)
+        case .hour: Buffer(minutes: count * 60)
+        case .day: Buffer(days: count)
+        case .week: Buffer(days: count * 7)
+        case .month: Buffer(days: count * 31)
+        case .year: Buffer(days: count * 366)
         }
     }
 

@@ -31,13 +31,14 @@ struct Consultation: Sendable {
         do {
             standing = try await PoolerStanding.look(configuration, logger: console.logger)
         } catch {
-            throw CommandFailure(connecting: error, to: configuration.redactedDescription)
+            throw CommandFailure(connecting: error, to: configuration)
         }
         var result = Result(database: configuration.database ?? "")
         result.hazards += [Hazard.hazard(of: standing)].compactMap(\.self)
         if case .unusable = standing { return result }
         return try await DatabaseSession.scoped(configuration, logger: console.logger) { session in
             try await NamedTables.check(scope.tables, in: session)
+            try await DeclaredZones.check(scope, in: session)
             var result = result
             console.progress?.say("looking at sessions, locks, tables and log")
             let found = try await Examination(session: session, settings: scope.settings, limits: limits).run()

@@ -22,8 +22,9 @@ struct InitCommand: Command {
               partition-cli init --db-url=$DB_URL
               partition-cli init --registry --out=- --table=app.events --db-url=$DB_URL
 
-            The file asks for nothing that isn't there: the first plan with it is empty. Tables that can't be read, and \
-            why, stand at its end. Tables of pg_partman are written down to be handed over.
+            The file asks for nothing that isn't there: the first plan with it is empty. Where it can't be, because \
+            partitions of now or indexes are missing, file and output say what the plan does. Tables that can't be \
+            read, and why, stand at its end. Tables of pg_partman are written down to be handed over.
 
             Exit status: 0; 1 where no table can be written down.
             """

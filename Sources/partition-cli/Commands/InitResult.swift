@@ -17,13 +17,33 @@ struct InitResult {
         let rows = document.tables.map { table -> [String] in
             guard case .range(let level)? = table.levels.first else { return [] }
             let buffer = table.settings.buffer ?? document.defaults.buffer
-            return ["+", table.name.description, "every \(level.period)", buffer.map { "buffer \($0)" } ?? ""]
+            let first = draft.firstSteps[table.name].map { "first plan: \(FirstPlan($0).words)" }
+            let words = [buffer.map { "buffer \($0)" }, first].compactMap(\.self).joined(separator: "; ")
+            return ["+", table.name.description, "every \(level.period)", words]
         }
-        page.columns(rows, indent: 2) { _ in .added }
+        // The widest names are cut, as in status: the file has them whole.
+        page.drawing { Self.drawing(rows, $0) }
         page.section(LeftAlonePage.page(of: draft.leftOut.map { ($0.table, $0.explanation, $0.remedy) }))
         page.line()
+        page.line(draft.firstSentence, .heading)
         page.line("look through it, then: partition-cli plan --config=\(file)")
         return page
+    }
+
+    private static func drawing(_ rows: [[String]], _ rendition: Rendition) -> [Page.Line] {
+        let rows = rows.map { $0.map(Page.plain) }
+        let every = rows.map { DisplayWidth.of($0[2]) }.max() ?? 0
+        let words = rows.map { DisplayWidth.of($0[3]) }.max() ?? 0
+        let longest = rows.map { DisplayWidth.of($0[1]) }.max() ?? 0
+        let room = (rendition.width ?? .max) - 5 - every - 4 - min(words, 12)
+        let width = min(longest, max(room, 12))
+        return rows.map { row in
+            let name = DisplayWidth.truncated(row[1], to: width, ellipsis: rendition.signs("…"))
+            let padding = String(repeating: " ", count: width - DisplayWidth.of(name))
+            let middle = row[2] + String(repeating: " ", count: every - DisplayWidth.of(row[2]))
+            let text = "+  \(name)\(padding)  \(middle)  \(row[3])"
+            return Page.Line([Page.Span(text, .added)], indent: 2, hanging: 5 + width + 2)
+        }
     }
 
     struct View: Encodable {
@@ -31,6 +51,8 @@ struct InitResult {
             var table: NameView
             var every: String
             @Nullable var buffer: String?
+            /// How many steps of each kind the first plan has.
+            var firstPlan: Tally
         }
 
         struct LeftOut: Encodable {
@@ -57,7 +79,8 @@ struct InitResult {
                 return View.Table(
                     table: NameView(table.name),
                     every: level.period.description,
-                    buffer: (table.settings.buffer ?? document.defaults.buffer)?.description
+                    buffer: (table.settings.buffer ?? document.defaults.buffer)?.description,
+                    firstPlan: Tally(draft.firstSteps[table.name] ?? [])
                 )
             },
             leftOut: draft.leftOut.map {
@@ -68,6 +91,12 @@ struct InitResult {
 }
 
 extension PolicyDraft {
+    fileprivate var firstSentence: String {
+        firstSteps.isEmpty
+            ? "The first plan with it is empty."
+            : "The first plan with it is not empty: \(FirstPlan(firstSteps.values.joined()).words)."
+    }
+
     /// The file's text.
     func text(_ document: PolicyDocument, of server: ServerFacts) -> String {
         let day = server.now.description.prefix(10)
@@ -75,6 +104,7 @@ extension PolicyDraft {
             "Written by partition-cli init from the database \(server.database) on \(day). It says what the tables are;",
             "what they should be is yours to write. docs/policy-file.md explains every key.",
         ]
+        header.append(firstSentence)
         if document.database == nil {
             header.append(
                 "The database is given by --db-url, DB_URL or libpq's PG… variables; or here: database: ${DB_URL}"

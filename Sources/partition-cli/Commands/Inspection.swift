@@ -40,6 +40,7 @@ struct Inspection: Sendable {
         console.progress?.say("reading the catalog")
         return try await DatabaseSession.scoped(configuration, logger: console.logger) { session in
             try await NamedTables.check(scope.tables, in: session)
+            try await DeclaredZones.check(scope, in: session)
             let observation = try await Observation.make(session: session, settings: scope.settings)
             let choice = try RegistryChoice(
                 registryURL,

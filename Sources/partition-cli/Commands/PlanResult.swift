@@ -39,6 +39,7 @@ struct PlanResult: Sendable {
     ) async throws -> PlanResult {
         try await DatabaseSession.scoped(configuration, logger: logger) { session in
             try await NamedTables.check(scope.tables, in: session)
+            try await DeclaredZones.check(scope, in: session)
             let observation = try await Observation.make(session: session, settings: scope.settings, at: now)
             var chapters: [RelationName: [Runbook.Chapter]] = [:]
             if wantsStatements {

@@ -152,8 +152,11 @@ struct Rotation: Sendable {
         until end: ContinuousClock.Instant
     ) async throws -> Preparation {
         try await DatabaseSession.scoped(configuration, logger: console.logger, until: end) { session in
-            // A table of the plan that is gone makes the plan stale; nobody named it now.
-            if approved == nil { try await NamedTables.check(scope.tables, in: session) }
+            // A table of the plan that is gone makes the plan stale; nobody named it now. So does a time zone.
+            if approved == nil {
+                try await NamedTables.check(scope.tables, in: session)
+                try await DeclaredZones.check(scope, in: session)
+            }
             var preparation = Preparation()
             if registryURL == nil { preparation.embedded = try await EmbeddedRegistry.state(in: session) }
             if let quota = guards.defaults.quota {

@@ -23,8 +23,8 @@ extension ParsedPolicy {
                 anchor: level.anchor,
                 timeZone: table.settings.timeZone?.text ?? timeZone ?? defaults.timeZone?.text ?? "UTC",
                 names: table.names,
-                bufferDays: table.settings.buffer?.wholeDays ?? bufferDays ?? defaults.buffer?.wholeDays
-                    ?? PlanSettings.standardBufferDays,
+                buffer: table.settings.buffer?.buffer
+                    ?? document.commonBuffer(option: bufferDays.map(Buffer.init(days:))),
                 allowsDefaultPartition: table.defaultPartition != DefaultPartitionRule.none,
                 places: places(of: table)
             )
@@ -38,7 +38,7 @@ extension ParsedPolicy {
             table: place(of: path),
             column: place(of: level / "range"),
             period: place(of: level / "every"),
-            timeZone: place(of: table.settings.timeZone == nil ? ["defaults", "timezone"] : path / "timezone")
+            timeZone: place(ofValueAt: table.settings.timeZone == nil ? ["defaults", "timezone"] : path / "timezone")
         )
     }
 }

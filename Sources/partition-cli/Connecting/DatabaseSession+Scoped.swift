@@ -20,7 +20,7 @@ extension DatabaseSession {
         do {
             session = try await open(configuration, logger: logger, until: deadline)
         } catch let error as PostgresError {
-            throw CommandFailure(connecting: error, to: configuration.redactedDescription)
+            throw CommandFailure(connecting: error, to: configuration)
         }
         do {
             let result = try await body(session)

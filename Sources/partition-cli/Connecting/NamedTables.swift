@@ -3,6 +3,7 @@
 
 import LibPQ
 import PartitionMap
+import Partitioning
 import Provisioning
 
 /// The tables that the caller named: nothing is done unless each is a partitioned table.
@@ -22,14 +23,35 @@ enum NamedTables {
             """
         )
         for (row, name) in zip(rows, names) {
-            if let failure = failure(
-                name,
-                kind: try row.optionalString("relkind"),
-                parent: try row.optionalString("parent")
-            ) {
-                throw failure
+            let kind = try row.optionalString("relkind")
+            guard let failure = Self.failure(name, kind: kind, parent: try row.optionalString("parent")) else {
+                continue
             }
+            throw try await kind == nil ? hinting(failure, name, in: session) : failure
         }
+    }
+
+    /// The failure with the table that was probably meant.
+    private static func hinting(
+        _ failure: CommandFailure,
+        _ name: EntityName,
+        in session: DatabaseSession
+    ) async throws(PostgresError) -> CommandFailure {
+        let rows = try await session.connection.query(
+            """
+            SELECT n.nspname AS schema, c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE c.relkind = 'p' AND NOT c.relispartition ORDER BY 1, 2
+            """
+        )
+        var there: [String] = []
+        for row in rows {
+            there.append(qualified(EntityName(schema: try row.string("schema"), table: try row.string("name"))))
+        }
+        var failure = failure
+        if let nearest = NearestWord.to(qualified(name), among: there) {
+            failure.remedy = "\(nearest) may be meant; partition-cli status lists the partitioned tables"
+        }
+        return failure
     }
 
     /// - Parameter kind: `pg_class.relkind`; nil where there is no such relation.

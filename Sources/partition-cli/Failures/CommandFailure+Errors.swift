@@ -29,12 +29,7 @@ extension CommandFailure {
                 remedy: failure.remedy,
                 sqlState: failure.sqlState
             )
-        case let error as UnknownTimeZone:
-            self.init(
-                .usage,
-                "the server knows no time zone \"\(error.name)\"",
-                remedy: "give a name of pg_timezone_names, for example Europe/Paris"
-            )
+        case let error as UnknownTimeZone: self.init(unknownTimeZone: error.name)
         case let error as StalePlan:
             self.init(
                 .failed,
@@ -42,6 +37,7 @@ extension CommandFailure {
                 remedy: "look what has moved, and make the plan anew: partition-cli plan --out=… --force"
             )
             others = Array(error.differences.dropFirst())
+            shownOthers = 9
         case let error as PartitionMapError: self.init(.failed, error.message)
         case let error as ClusterError:
             self.init(.failed, "the throwaway PostgreSQL failed: \(error.message)")
@@ -53,6 +49,15 @@ extension CommandFailure {
                 remedy: "please report it with the output of --log-level=debug"
             )
         }
+    }
+
+    /// A zone of the command line.
+    init(unknownTimeZone name: String) {
+        self.init(
+            .usage,
+            "the server knows no time zone \"\(name)\"",
+            remedy: "give a name of pg_timezone_names, for example Europe/Paris"
+        )
     }
 
     /// A registry that can't be read or written.

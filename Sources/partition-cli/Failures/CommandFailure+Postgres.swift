@@ -6,17 +6,18 @@ import LibPQ
 extension CommandFailure {
     /// A connection that could not be made.
     ///
-    /// - Parameter place: where to, without secrets.
-    init(connecting error: PostgresError, to place: String) {
+    /// - Parameter configuration: where to, of which no secret is shown.
+    init(connecting error: PostgresError, to configuration: ConnectionConfiguration) {
+        let place = configuration.redactedDescription
         guard error.kind != .cancelled else {
             self.init(.deferred, "interrupted while connecting to \(place)")
             return
         }
         if error.kind == .protocolMisuse {
-            self.init(.usage, "--db-url: \(error.message)", remedy: error.hint)
+            self.init(.usage, "\(configuration.source ?? "--db-url"): \(error.message)", remedy: error.hint)
             return
         }
-        let (status, remedy) = Self.judge(connecting: error)
+        let (status, remedy) = Self.judge(connecting: error, configuration.source ?? "the connection string")
         self.init(
             status,
             "can't connect to \(place): \(Self.reason(in: error.message))",
@@ -41,18 +42,18 @@ extension CommandFailure {
         self.init(status, message, remedy: error.hint ?? remedy, sqlState: error.sqlState?.rawValue)
     }
 
-    private static func judge(connecting error: PostgresError) -> (ExitStatus, String?) {
+    private static func judge(connecting error: PostgresError, _ source: String) -> (ExitStatus, String?) {
         switch error.sqlState?.rawValue {
         case "28P01", "28000":
             (
                 .privilegeMissing,
-                "check user and password of DB_URL, .pgpass and the server's pg_hba.conf, and whether the role may log in "
+                "check user and password of \(source), .pgpass and the server's pg_hba.conf, and whether the role may log in "
                     + "(LOGIN, VALID UNTIL: \\du in psql)"
             )
         case "42501":
             (.privilegeMissing, "GRANT CONNECT ON DATABASE … TO this role")
         case "3D000":
-            (.unreachable, "check the database's name in DB_URL; psql -l lists those there are")
+            (.unreachable, "check the database's name in \(source); psql -l lists those there are")
         case "53300":
             (.unreachable, "the server has no connection left: run again, or raise max_connections")
         case "57P03":
@@ -60,7 +61,7 @@ extension CommandFailure {
         case "22023", "42601", "42704", "55P02":
             (
                 .unreachable,
-                "a setting of this session was refused: see PGOPTIONS, PGTZ, PGDATESTYLE, options= in DB_URL, "
+                "a setting of this session was refused: see PGOPTIONS, PGTZ, PGDATESTYLE, options= in \(source), "
                     + "and what ALTER ROLE and ALTER DATABASE have SET"
             )
         case .some:
@@ -70,7 +71,7 @@ extension CommandFailure {
             // What libpq itself says when the server asks for a password and there is none: it has no SQLSTATE.
             error.message.contains("no password supplied")
                 ? (.privilegeMissing, "put the password into DB_URL, PGPASSWORD or .pgpass")
-                : (.unreachable, "check host and port of DB_URL, and whether the server is up")
+                : (.unreachable, "check host and port of \(source), and whether the server is up")
         }
     }
 

@@ -13,6 +13,8 @@ struct CommandFailure: Error, Hashable {
     var sqlState: String?
     /// What else is wrong, a sentence each: a file may have several mistakes.
     var others: [String] = []
+    /// How many of these people are shown; the JSON has all of them.
+    var shownOthers = Int.max
 
     init(_ status: ExitStatus, _ message: String, remedy: String? = nil, sqlState: String? = nil) {
         self.status = status
@@ -38,7 +40,10 @@ struct CommandFailure: Error, Hashable {
         var page = Page()
         let code = sqlState.map { " (SQLSTATE \($0))" } ?? ""
         page.line([Page.Span("error:", .removed), Page.Span(" \(message)\(code)")])
-        for other in others { page.line([Page.Span("error:", .removed), Page.Span(" \(other)")]) }
+        for other in others.prefix(shownOthers) { page.line([Page.Span("error:", .removed), Page.Span(" \(other)")]) }
+        if others.count > shownOthers {
+            page.line("… \(others.count - shownOthers) more like these; --output=json has them all", indent: 2, .faint)
+        }
         // Two statements are two lines.
         for (index, line) in (remedy?.split(separator: "\n").map(String.init) ?? []).enumerated() {
             if index == 0 { page.labelled("to do", line, indent: 2) } else { page.line(line, indent: 9) }

@@ -57,7 +57,9 @@ struct DatabaseOptions: ParsableArguments, Sendable {
         guard !text.allSatisfy(\.isWhitespace) else { throw EmptyURL.database(source) }
         try refuseForeignScheme(text, from: source)
         do {
-            return try ConnectionConfiguration(text)
+            var configuration = try ConnectionConfiguration(text)
+            configuration.source = source
+            return configuration
         } catch {
             throw CommandFailure(.usage, "\(source): \(error.message)", remedy: error.hint)
         }

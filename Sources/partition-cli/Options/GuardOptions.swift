@@ -148,12 +148,12 @@ struct GuardOptions: ParsableArguments, Sendable {
     ) -> TableGuards {
         let zone = own.timeZone?.text ?? scope.timeZone ?? defaults.timeZone?.text ?? "UTC"
         let isByOption = own.window == nil && window != nil
-        let buffer = Double(own.buffer?.wholeDays ?? scope.bufferDays)
+        let buffer = own.buffer?.buffer.days ?? Double(scope.bufferDays)
         let days = own.emergency?.days ?? emergencyDays.map(Double.init) ?? defaults.emergency?.days
         return TableGuards(
             window: own.window ?? window ?? defaults.window,
             windowTimeZone: isByOption ? windowTimezone ?? zone : zone,
-            // What was said for all, and meant for longer buffers, would make every day of a short one an emergency.
+            // What an option said for all, and meant for longer buffers, would make every day of a short one an emergency.
             emergencyDays: days.flatMap { $0 < buffer ? $0 : nil } ?? min(14, buffer / 4),
             quota: quota(own)
         )

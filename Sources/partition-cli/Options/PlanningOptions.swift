@@ -42,12 +42,15 @@ struct PlanningOptions: ParsableArguments, Sendable {
     )
     var timeZone: String?
 
-    /// - Throws: ``CommandFailure`` of status `usage` for a table that the policy file doesn't list.
+    /// - Throws: ``CommandFailure`` of status `usage` for a table that the policy file doesn't list, `configuration` for an emergency
+    ///   of the file that is no shorter than the buffer which the options make.
     func scope(_ policy: ParsedPolicy?) throws(CommandFailure) -> Scope {
         let defaults = policy?.document.defaults
+        let impossible = policy?.impossibleEmergencies(option: bufferDays.map(Buffer.init(days:))) ?? []
+        guard impossible.isEmpty else { throw CommandFailure(policy: impossible, more: 0) }
         let scope = Scope(
             tables: tables,
-            bufferDays: bufferDays ?? defaults?.buffer?.wholeDays ?? PlanSettings.standardBufferDays,
+            bufferDays: bufferDays ?? defaults?.buffer?.buffer.wholeDays ?? PlanSettings.standardBufferDays,
             timeZone: timeZone,
             declared: policy?.declared(bufferDays: bufferDays, timeZone: timeZone),
             policyFile: policy?.file,
@@ -55,11 +58,12 @@ struct PlanningOptions: ParsableArguments, Sendable {
         )
         guard let declared = scope.declared else { return scope }
         for table in tables.map(RelationName.init) where !declared.contains(where: { $0.table == table }) {
+            let nearest = NearestWord.to(table.description, among: declared.map(\.table.description))
             throw CommandFailure(
                 .usage,
                 "--table: \(table) isn't in the policy file \(scope.policyFile ?? "")",
-                remedy:
-                    "with a policy file only tables that it lists are looked after; add it there, or say --config=none"
+                remedy: (nearest.map { "\($0) may be meant; " } ?? "")
+                    + "with a policy file only tables that it lists are looked after; add it there, or say --config=none"
             )
         }
         return scope

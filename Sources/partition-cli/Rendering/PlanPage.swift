@@ -66,8 +66,21 @@ struct PlanPage {
         while let first = rest.first {
             let series = Array(rest.prefix { $0.reasonThere == first.reasonThere })
             rest = rest.dropFirst(series.count)
-            page.columns(series.map { $0.filledWords(table.policy) }, indent: 2) { series[$0].tone }
+            page.append(rows(of: series, table.policy))
             page.labelled("why", first.reasonThere, indent: 5, .faint)
+        }
+        return page
+    }
+
+    /// All but the middle ones of a long series, so that reason and locks stay on the screen.
+    private func rows(of series: [Step], _ policy: GrowthPolicy?) -> Page {
+        var page = Page()
+        let isLong = series.count > 12
+        let head = isLong ? Array(series.prefix(5)) : series
+        page.columns(head.map { $0.filledWords(policy) }, indent: 2) { head[$0].tone }
+        if isLong, let last = series.last {
+            page.line("…  \(series.count - 6) more like these", indent: 2, .faint)
+            page.columns([last.filledWords(policy)], indent: 2) { _ in last.tone }
         }
         return page
     }

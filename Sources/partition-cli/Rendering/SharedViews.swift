@@ -21,13 +21,14 @@ struct PolicyView: Encodable {
     var interval: String
     @Nullable var timezone: String?
     var namePattern: String
-    var bufferDays: Int
+    /// A fraction where the policy file says hours.
+    var bufferDays: Double
 
     init(_ policy: GrowthPolicy) {
         interval = policy.grid.period.description
         timezone = policy.grid.timeline.zoneName
         namePattern = policy.names.description
-        bufferDays = policy.bufferDays
+        bufferDays = (policy.buffer.days * 1000).rounded() / 1000
     }
 }
 

@@ -25,7 +25,7 @@ struct RandomCatalog: Sendable {
         // Some twenty cells at the most, to keep thousands of these quick.
         let days = Int(period.approximateMicroseconds / 86_400_000_000)
         let buffer = Int.random(in: 1...min(400, max(1, 20 * days)), using: &generator)
-        let policy = GrowthPolicy(grid: grid, zone: zone, names: .standard(for: period), bufferDays: buffer)
+        let policy = GrowthPolicy(grid: grid, zone: zone, names: .standard(for: period), buffer: Buffer(days: buffer))
         let current = grid.index(containing: policy.coordinate(of: now))
 
         var ranges = Self.run(around: current, on: grid, &generator)

@@ -23,7 +23,7 @@ struct DeclaredPolicyTests {
             period: period,
             anchor: anchor,
             timeZone: zone,
-            bufferDays: buffer,
+            buffer: Buffer(days: buffer),
             allowsDefaultPartition: allowsDefault,
             places: DeclaredPolicy.Places(table: "p:1:1", column: "p:2:2", period: "p:3:3", timeZone: "p:4:4")
         )

@@ -17,7 +17,7 @@ struct GrowthPolicyTests {
             grid: Grid(period: period, timeline: timeline),
             zone: zone,
             names: .standard(for: period),
-            bufferDays: buffer
+            buffer: Buffer(days: buffer)
         )
     }
 
@@ -27,6 +27,46 @@ struct GrowthPolicyTests {
         #expect(
             try range == KeyRange(lower: moment("2026-11-01").microseconds, upper: moment("2027-02-01").microseconds)
         )
+    }
+
+    @Test("requires as much ahead as a buffer of hours says, and no more")
+    func hours() throws {
+        var policy = try Self.policy("hour", buffer: 1)
+        policy.buffer = Buffer(minutes: 5 * 60)
+        let range = policy.requiredRange(now: try moment("2026-11-22 12:30"))
+        #expect(
+            try range
+                == KeyRange(
+                    lower: moment("2026-11-22 12:00").microseconds,
+                    upper: moment("2026-11-22 18:00").microseconds
+                )
+        )
+    }
+
+    @Test("finds, to the minute, the longest buffer that asks for nothing")
+    func idle() throws {
+        let table = try PartitionedTable.events([
+            "a [2026-11-22 11:00, 2026-11-22 12:00)", "b [2026-11-22 12:00, 2026-11-22 18:00)",
+        ])
+        let policy = try Self.policy("hour", buffer: 60)
+        func longest(_ now: String, limit: Int = 86_400) throws -> Int? {
+            policy.idleBuffer(of: table, now: try moment(now), limit: Buffer(minutes: limit))?.minutes
+        }
+        #expect(try longest("2026-11-22 12:30") == 329)
+        #expect(try longest("2026-11-22 12:30", limit: 100) == 100)
+        #expect(try longest("2026-11-22 17:58") == 1)
+        #expect(try longest("2026-11-22 17:59") == nil)
+        #expect(try longest("2026-11-22 19:00") == nil)
+    }
+
+    @Test("a buffer is said in the largest unit that it is whole in, one of it in the singular")
+    func words() {
+        let said = [
+            (1440, "1 day"), (86_400, "60 days"), (2160, "36 hours"), (60, "1 hour"), (90, "90 minutes"),
+            (1, "1 minute"),
+        ]
+        for (minutes, words) in said { #expect(Buffer(minutes: minutes).description == words) }
+        #expect(Buffer(days: .max).microseconds == nil && Buffer(minutes: 1441).wholeDays == 2)
     }
 
     @Test("counts a buffer in days of 24 hours, also where clocks change")
