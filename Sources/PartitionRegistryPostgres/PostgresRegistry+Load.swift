@@ -11,18 +11,7 @@ extension PostgresRegistry {
         version, checksum, size, chunks, system_identifier AS "systemIdentifier", database, timeline, lsn::text AS lsn
         """
 
-    public func load(_ entity: EntityName, _ extent: LoadExtent) async throws(RegistryError) -> StoredMap? {
-        try await load(entity, extent, expecting: nil)
-    }
-
     public func load(
-        _ entity: EntityName,
-        expecting document: PartitionMapDocument
-    ) async throws(RegistryError) -> StoredMap? {
-        try await load(entity, .all, expecting: document)
-    }
-
-    private func load(
         _ entity: EntityName,
         _ extent: LoadExtent,
         expecting expected: PartitionMapDocument?

@@ -5,18 +5,7 @@ public import PartitionMap
 public import PartitionRouter
 
 extension RedisRegistry {
-    public func load(_ entity: EntityName, _ extent: LoadExtent) async throws(RegistryError) -> StoredMap? {
-        try await load(entity, extent, expecting: nil)
-    }
-
     public func load(
-        _ entity: EntityName,
-        expecting document: PartitionMapDocument
-    ) async throws(RegistryError) -> StoredMap? {
-        try await load(entity, .all, expecting: document)
-    }
-
-    private func load(
         _ entity: EntityName,
         _ extent: LoadExtent,
         expecting expected: PartitionMapDocument?
@@ -31,7 +20,12 @@ extension RedisRegistry {
         case .document:
             let reply = try await ask(link, RedisCommand("HGETALL", keys.meta))
             return try Self.fields(reply).map { (fields) throws(RegistryError) in
-                try StoredMap(header: try Self.header(fields), bytes: fields["document"] ?? [], of: entity)
+                try StoredMap(
+                    header: try Self.header(fields),
+                    bytes: fields["document"] ?? [],
+                    of: entity,
+                    expecting: expected
+                )
             }
         case .all:
             let inspect = RedisCommand(script: RedisScripts.inspect, keys: [keys.meta, keys.members])

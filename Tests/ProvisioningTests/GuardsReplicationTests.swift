@@ -114,7 +114,7 @@ struct GuardsReplicationTests {
             // The partitions of the table's beginning, which end tomorrow, are what routers know.
             try await fixture.dropPartitions(after: 1)
             _ = try await fixture.provisioner(days: 1, registry: registry).rotate()
-            let stored = await registry.load(EntityName(schema: "public", table: "events"), .all)
+            let stored = await registry.load(EntityName(schema: "public", table: "events"), .all, expecting: nil)
             let version = try #require(stored?.header.version)
             let urgent = try await Visits.run(fixture.provisioner(registry: registry), at: .observed, pause)
             guard case .published(let next)? = urgent.publications?.values.first else {

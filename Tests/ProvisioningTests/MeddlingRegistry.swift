@@ -28,9 +28,13 @@ actor MeddlingRegistry: Registry {
 
     func begin(_ meddling: Meddling) { self.meddling = meddling }
 
-    func load(_ entity: EntityName, _ extent: LoadExtent) async throws(RegistryError) -> StoredMap? {
+    func load(
+        _ entity: EntityName,
+        _ extent: LoadExtent,
+        expecting _: PartitionMapDocument?
+    ) async throws(RegistryError) -> StoredMap? {
         loads += 1
-        let stored = await memory.load(entity, extent)
+        let stored = await memory.load(entity, extent, expecting: nil)
         switch meddling {
         case .silent:
             try? await Task.sleep(for: .seconds(86_400))
@@ -57,7 +61,7 @@ actor MeddlingRegistry: Registry {
         var replaced = replaced
         // A header that can't be read counts as none.
         if case .corruptHeader = meddling, replaced == nil {
-            replaced = await memory.load(map.document.table, .header)?.header
+            replaced = await memory.load(map.document.table, .header, expecting: nil)?.header
         }
         let outcome = try await memory.publish(map, replacing: replaced)
         if case .published = outcome {
@@ -69,7 +73,7 @@ actor MeddlingRegistry: Registry {
 
     /// The same map, published by somebody else a moment before.
     private func overtake(_ map: PublishedMap) async throws(RegistryError) {
-        let current = await memory.load(map.document.table, .header)?.header
+        let current = await memory.load(map.document.table, .header, expecting: nil)?.header
         let origin = MapOrigin(
             systemIdentifier: map.header.systemIdentifier,
             database: map.header.database,

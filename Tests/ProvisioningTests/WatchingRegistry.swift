@@ -14,8 +14,12 @@ actor WatchingRegistry: Registry {
         self.look = look
     }
 
-    func load(_ entity: EntityName, _ extent: LoadExtent) async throws(RegistryError) -> StoredMap? {
-        await memory.load(entity, extent)
+    func load(
+        _ entity: EntityName,
+        _ extent: LoadExtent,
+        expecting _: PartitionMapDocument?
+    ) async throws(RegistryError) -> StoredMap? {
+        await memory.load(entity, extent, expecting: nil)
     }
 
     func publish(

@@ -97,12 +97,12 @@ struct RegistryFailureTests {
                 try await fixture.write("document", text, events)
                 #expect(await code { _ = try await registry.load(events) } == .corrupt)
                 #expect(await code { _ = try await registry.load(events, .all) } == .corrupt)
-                #expect(await code { _ = try await registry.load(events, expecting: first.document) } == .corrupt)
+                #expect(await code { _ = try await registry.load(events, .all, expecting: first.document) } == .corrupt)
             }
             // Bytes that are as expected must still be the header's.
             let others = try dailyDocument(days: 2)
             try await fixture.write("document", String(decoding: others.canonicalBytes, as: UTF8.self), events)
-            #expect(await code { _ = try await registry.load(events, expecting: others) } == .corrupt)
+            #expect(await code { _ = try await registry.load(events, .all, expecting: others) } == .corrupt)
             #expect(try await registry.header(events) == first.header)
             let repaired = try dailyMap(version: 2)
             #expect(try await registry.publish(repaired, replacing: first.header) == .published)

@@ -24,11 +24,15 @@ actor ObservedRegistry: Registry {
 
     func hint(_ entity: EntityName) async { await board.announce(.changed, for: entity) }
 
-    func load(_ entity: EntityName, _ extent: LoadExtent) async throws(RegistryError) -> StoredMap? {
+    func load(
+        _ entity: EntityName,
+        _ extent: LoadExtent,
+        expecting _: PartitionMapDocument?
+    ) async throws(RegistryError) -> StoredMap? {
         if extent == .header { headerReads += 1 } else { documentReads += 1 }
         if let failure { throw failure }
         if let planted { return planted }
-        return await inner.load(entity, extent)
+        return await inner.load(entity, extent, expecting: nil)
     }
 
     func publish(

@@ -10,7 +10,7 @@ public actor MemoryRegistry: Registry {
 
     public init() {}
 
-    public func load(_ entity: EntityName, _ extent: LoadExtent) -> StoredMap? {
+    public func load(_ entity: EntityName, _ extent: LoadExtent, expecting _: PartitionMapDocument?) -> StoredMap? {
         maps[entity].map { StoredMap(header: $0.header, document: extent == .header ? nil : $0.document) }
     }
 

@@ -8,26 +8,24 @@ public import PartitionMap
 /// What every driver promises, and the conformance suite checks:
 /// - ``publish(_:replacing:)`` and ``remove(_:replacing:)`` are one atomic, visible change, by compare-and-swap on the
 ///   header they replace. A driver sends them once: when their answer is lost it throws
-///   ``RegistryError/Code/unreachable``, and a later ``load(_:_:)`` tells what became of them.
-/// - ``load(_:_:)`` reads what the latest successful publish wrote, or throws; header and document belong together.
+///   ``RegistryError/Code/unreachable``, and a later ``load(_:_:expecting:)`` tells what became of them.
+/// - ``load(_:_:expecting:)`` reads what the latest successful publish wrote, or throws; header and document belong together.
 ///   Nothing that doesn't validate is ever returned.
 /// - *Lost the race*, *refused* and *unreachable* are different outcomes.
 /// - Hints may be lost, repeated and reordered; they carry no data.
 ///
-/// All requirements but ``load(_:expecting:)``, which is there for speed alone, are required of every driver.
+/// All six requirements are required of every driver.
 public protocol Registry: Sendable {
     /// Reads a table's map.
     ///
+    /// - Parameter expected: What probably stands there, if the caller knows: a driver needn't decode those very bytes again. Never returned
+    ///   because it was given, only because the store holds it.
     /// - Returns: Nil when nothing is published for the table.
     /// - Throws: ``RegistryError``, with ``RegistryError/Code/corrupt`` for what a publish can't have written.
-    func load(_ entity: EntityName, _ extent: LoadExtent) async throws(RegistryError) -> StoredMap?
-
-    /// As ``load(_:_:)`` of ``LoadExtent/all``, for a caller who knows what probably stands there: those very bytes needn't be decoded again.
-    ///
-    /// - Parameter document: Never returned because it was given, only because the store holds it.
     func load(
         _ entity: EntityName,
-        expecting document: PartitionMapDocument
+        _ extent: LoadExtent,
+        expecting expected: PartitionMapDocument?
     ) async throws(RegistryError) -> StoredMap?
 
     /// Publishes a map of `map.document.table`.
@@ -63,11 +61,8 @@ public protocol Registry: Sendable {
 
 extension Registry {
     /// Reads and decodes whatever is stored.
-    public func load(
-        _ entity: EntityName,
-        expecting document: PartitionMapDocument
-    ) async throws(RegistryError) -> StoredMap? {
-        try await load(entity, .all)
+    public func load(_ entity: EntityName, _ extent: LoadExtent) async throws(RegistryError) -> StoredMap? {
+        try await load(entity, extent, expecting: nil)
     }
 
     /// The table's header and document.

@@ -3,7 +3,7 @@
 
 public import PartitionMap
 
-/// How much ``Registry/load(_:_:)`` reads.
+/// How much ``Registry/load(_:_:expecting:)`` reads.
 public enum LoadExtent: Sendable, Hashable {
     /// The header alone.
     case header

@@ -9,15 +9,14 @@ struct LimitedRegistry: Sendable {
     let registry: any Registry
     let end: ContinuousClock.Instant
 
-    func load(_ entity: EntityName, _ extent: LoadExtent) async throws(RegistryError) -> StoredMap? {
-        try await inTime { () async throws(RegistryError) in try await registry.load(entity, extent) }
-    }
-
     func load(
         _ entity: EntityName,
-        expecting document: PartitionMapDocument
+        _ extent: LoadExtent,
+        expecting expected: PartitionMapDocument?
     ) async throws(RegistryError) -> StoredMap? {
-        try await inTime { () async throws(RegistryError) in try await registry.load(entity, expecting: document) }
+        try await inTime { () async throws(RegistryError) in
+            try await registry.load(entity, extent, expecting: expected)
+        }
     }
 
     func publish(

@@ -145,10 +145,7 @@ package struct Publisher: Sendable {
         from registry: LimitedRegistry
     ) async throws(RegistryError) -> Stored {
         do {
-            let stored =
-                if let expected { try await registry.load(entity, expecting: expected) } else {
-                    try await registry.load(entity, .all)
-                }
+            let stored = try await registry.load(entity, .all, expecting: expected)
             return Stored(
                 header: stored?.header,
                 document: stored?.document,
@@ -159,7 +156,7 @@ package struct Publisher: Sendable {
         }
         do {
             return Stored(
-                header: try await registry.load(entity, .header)?.header,
+                header: try await registry.load(entity, .header, expecting: nil)?.header,
                 isIntact: false,
                 isUnreadable: true
             )

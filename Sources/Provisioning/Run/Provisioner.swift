@@ -157,10 +157,11 @@ package struct Provisioner: Sendable {
         if isFirst {
             var differences = approved.differences(from: observation.plan, in: observation.snapshot)
             if differences.isEmpty {
-                let runbook = Runbook(session: session, logger: logger)
-                differences = approved.differences(
-                    from: try await runbook.statements(for: observation, at: approved.madeAt)
-                )
+                // What is made says when: as the plan does.
+                var observation = observation
+                observation.snapshot.server.now = approved.madeAt
+                let chapters = try await Runbook(session: session, logger: logger).chapters(of: observation)
+                differences = approved.differences(from: chapters.mapValues(\.statements))
             }
             guard differences.isEmpty else { throw StalePlan(differences: differences) }
         } else if !approved.permits(observation.plan) {

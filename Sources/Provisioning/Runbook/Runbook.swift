@@ -48,9 +48,7 @@ package struct Runbook: Sendable {
     }
 
     /// One chapter for each step of the table's plan, in the run's order.
-    ///
-    /// - Throws: `PostgresError` where the catalog can't be read, or has changed since the plan was made.
-    package func chapters(for plan: TablePlan, in observation: Observation) async throws -> [Chapter] {
+    private func chapters(for plan: TablePlan, in observation: Observation) async throws -> [Chapter] {
         guard let table = observation.snapshot.tables.first(where: { $0.oid == plan.oid }), !plan.steps.isEmpty else {
             return []
         }
@@ -66,18 +64,13 @@ package struct Runbook: Sendable {
         return chapters
     }
 
-    /// The statements of every table's plan.
+    /// The chapters of every table's plan.
     ///
-    /// - Parameter moment: when what they make says that it was made.
-    /// - Throws: as ``chapters(for:in:)``.
-    func statements(for observation: Observation, at moment: Instant) async throws -> [RelationName: [String]] {
-        var observation = observation
-        observation.snapshot.server.now = moment
-        var statements: [RelationName: [String]] = [:]
-        for table in observation.plan.tables {
-            statements[table.table] = try await chapters(for: table, in: observation).flatMap(\.statements)
-        }
-        return statements
+    /// - Throws: `PostgresError` where the catalog can't be read, or has changed since the plan was made.
+    package func chapters(of observation: Observation) async throws -> [RelationName: [Chapter]] {
+        var all: [RelationName: [Chapter]] = [:]
+        for table in observation.plan.tables { all[table.table] = try await chapters(for: table, in: observation) }
+        return all
     }
 
     private func chapter(_ step: Step, _ table: PartitionedTable) async throws -> Chapter {
@@ -143,4 +136,9 @@ package struct Runbook: Sendable {
         )
         return change.message(limits, rights: facts.rights).map(\.sql)
     }
+}
+
+extension [Runbook.Chapter] {
+    /// Of all chapters, in their order.
+    package var statements: [String] { flatMap(\.statements) }
 }

@@ -41,13 +41,9 @@ struct PlanResult: Sendable {
             try await NamedTables.check(scope.tables, in: session)
             try await DeclaredZones.check(scope, in: session)
             let observation = try await Observation.make(session: session, settings: scope.settings, at: now)
-            var chapters: [RelationName: [Runbook.Chapter]] = [:]
-            if wantsStatements {
-                let runbook = Runbook(session: session, logger: logger)
-                for table in observation.plan.tables {
-                    chapters[table.table] = try await runbook.chapters(for: table, in: observation)
-                }
-            }
+            let chapters =
+                wantsStatements
+                ? try await Runbook(session: session, logger: logger).chapters(of: observation) : [:]
             var view: QuotaView?
             var forecast: [SpaceForecast] = []
             if let quota {
@@ -69,7 +65,7 @@ struct PlanResult: Sendable {
                     observation.plan,
                     of: observation.snapshot,
                     settings: scope.settings,
-                    sql: chapters.mapValues { $0.flatMap(\.statements) }
+                    sql: chapters.mapValues(\.statements)
                 ),
                 chapters: chapters,
                 role: observation.snapshot.server.role,

@@ -35,14 +35,7 @@ struct WatchCommand: Command {
     @OptionGroup var output: OutputOptions
 
     func perform(_ console: Console) async throws -> ExitStatus {
-        let policy = try PolicyConnections(policy, database, registry, console.environment)
-        let access = RegistryAccess(
-            url: try registry.url(console.environment, policy: policy.registry),
-            logger: console.logger
-        )
-        let choice = try await access.open(for: .reading) {
-            try database.configuration(console.environment, policy: policy.database)
-        }
+        let choice = try await RegistryAccess.reading(policy, database, registry, console)
         guard let registry = choice.registry else { throw RegistryAccess.missing(choice) }
         console.remark("watching \(table) in \(choice.name)")
         let router = Router(entity: table, registry: registry, logger: console.logger)

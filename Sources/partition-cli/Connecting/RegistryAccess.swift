@@ -32,6 +32,22 @@ struct RegistryAccess {
         return choice
     }
 
+    /// For commands that need no database unless the registry is in it.
+    ///
+    /// - Throws: as ``open(for:_:)``; ``CommandFailure`` for options and files that can't be used.
+    static func reading(
+        _ policy: PolicyOptions,
+        _ database: DatabaseOptions,
+        _ registry: RegistryOptions,
+        _ console: Console
+    ) async throws -> RegistryChoice {
+        let policy = try PolicyConnections(policy, database, registry, console.environment)
+        let url = try registry.url(console.environment, policy: policy.registry)
+        return try await RegistryAccess(url: url, logger: console.logger).open(for: .reading) {
+            try database.configuration(console.environment, policy: policy.database)
+        }
+    }
+
     static func missing(_ choice: RegistryChoice) -> CommandFailure {
         CommandFailure(
             .usage,

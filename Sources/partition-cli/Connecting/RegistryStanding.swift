@@ -42,7 +42,9 @@ enum RegistryStanding: Hashable, Sendable {
         if let outage { return .unreadable(outage.message, remedy: outage.remedy) }
         do {
             let document = try MapDocument.document(of: table, policy: policy)
-            guard let stored = try await registry.load(document.table, .all) else { return .unpublished }
+            guard let stored = try await registry.load(document.table, .all, expecting: document) else {
+                return .unpublished
+            }
             let version = stored.header.version
             guard stored.header.checksum == document.checksum else {
                 let difference = stored.document.map { Self.difference(of: $0, from: document) }

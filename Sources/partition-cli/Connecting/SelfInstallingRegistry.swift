@@ -12,27 +12,17 @@ struct SelfInstallingRegistry: Registry {
     let registry: PostgresRegistry
 
     /// What publishers read first.
-    func load(_ entity: EntityName, _ extent: LoadExtent) async throws(RegistryError) -> StoredMap? {
-        guard extent == .all else { return try await registry.load(entity, extent) }
-        return try await installed { () async throws(RegistryError) in try await registry.load(entity, .all) }
-    }
-
     func load(
         _ entity: EntityName,
-        expecting document: PartitionMapDocument
+        _ extent: LoadExtent,
+        expecting expected: PartitionMapDocument?
     ) async throws(RegistryError) -> StoredMap? {
-        try await installed { () async throws(RegistryError) in try await registry.load(entity, expecting: document) }
-    }
-
-    private func installed(
-        _ load: () async throws(RegistryError) -> StoredMap?
-    ) async throws(RegistryError) -> StoredMap? {
-        do throws(RegistryError) {
-            return try await load()
+        do {
+            return try await registry.load(entity, extent, expecting: expected)
         } catch {
-            guard error.code == .notInstalled else { throw error }
+            guard error.code == .notInstalled, extent == .all else { throw error }
             try await registry.install()
-            return try await load()
+            return try await registry.load(entity, extent, expecting: expected)
         }
     }
 

@@ -42,14 +42,7 @@ struct RegistryExportCommand: Command {
     @OptionGroup var output: OutputOptions
 
     func perform(_ console: Console) async throws -> ExitStatus {
-        let policy = try PolicyConnections(policy, database, registry, console.environment)
-        let access = RegistryAccess(
-            url: try registry.url(console.environment, policy: policy.registry),
-            logger: console.logger
-        )
-        let choice = try await access.open(for: .reading) {
-            try database.configuration(console.environment, policy: policy.database)
-        }
+        let choice = try await RegistryAccess.reading(policy, database, registry, console)
         let maps: [PublishedMap]
         do {
             maps = try await exported(choice)

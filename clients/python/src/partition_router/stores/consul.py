@@ -10,19 +10,15 @@ from urllib.parse import quote
 from ..errors import RegistryError, RegistryErrorCode
 from ..header import PartitionMapHeader
 from ..names import EntityName
-from ..registry import Hint, PublishedMap
+from ..registry import Hint
 from ..url import Target
 from .http import (
-    ATTEMPTS,
     Answer,
+    ChunkedRegistry,
     FoundHeader,
-    HTTPLink,
-    assembled,
     check_size,
     decoded,
     folder,
-    missing,
-    overtaken,
     printable,
     read_header,
 )
@@ -31,29 +27,9 @@ from .http import (
 _WAIT = 30
 
 
-class ConsulRegistry:
+class ConsulRegistry(ChunkedRegistry):
     def __init__(self, target: Target) -> None:
-        self._target = target
-        self._link = HTTPLink(target, "Consul")
-
-    async def header(self, entity: EntityName) -> PartitionMapHeader | None:
-        found = await self._found(entity)
-        return None if found is None else found.header
-
-    async def load(self, entity: EntityName) -> PublishedMap | None:
-        found = await self._found(entity)
-        for _ in range(ATTEMPTS):
-            if found is None:
-                return None
-            chunks = await self._chunks(entity, found.header)
-            if len(chunks) == found.header.chunks:
-                return assembled(entity, found.header, chunks)
-            # Collected while it was being read, or missing.
-            now = await self._found(entity)
-            if now is not None and now.revision == found.revision:
-                raise missing(len(chunks))
-            found = now
-        raise overtaken()
+        super().__init__(target, "Consul")
 
     async def watch(self, entity: EntityName) -> AsyncIterator[Hint]:
         """Blocking queries on the header, which may also return unchanged."""
@@ -69,9 +45,6 @@ class ConsulRegistry:
                 yield Hint.CHANGED
             # An index that goes backwards, as after a restore, begins anew; 0 wouldn't block, and 1 returns at once.
             index = now if now >= index else 1
-
-    async def close(self) -> None:
-        await self._link.close()
 
     def _path(self, key: str) -> str:
         return "/v1/kv/" + quote(key, safe="/")

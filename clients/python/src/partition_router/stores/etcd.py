@@ -14,20 +14,16 @@ import httpx
 from ..errors import RegistryError, RegistryErrorCode
 from ..header import PartitionMapHeader
 from ..names import EntityName
-from ..registry import Hint, PublishedMap
+from ..registry import Hint
 from ..url import Target
 from .http import (
-    ATTEMPTS,
     Answer,
+    ChunkedRegistry,
     FoundHeader,
-    HTTPLink,
-    assembled,
     check_size,
     decoded,
     encoded,
     folder,
-    missing,
-    overtaken,
     printable,
     read_header,
 )
@@ -45,30 +41,10 @@ class _TokenExpired(RegistryError):
         super().__init__(RegistryErrorCode.REFUSED, "etcd doesn't know its token any more", "try again")
 
 
-class EtcdRegistry:
+class EtcdRegistry(ChunkedRegistry):
     def __init__(self, target: Target) -> None:
-        self._target = target
-        self._link = HTTPLink(target, "etcd")
+        super().__init__(target, "etcd")
         self._token: str | None = None
-
-    async def header(self, entity: EntityName) -> PartitionMapHeader | None:
-        found = await self._found(entity)
-        return None if found is None else found.header
-
-    async def load(self, entity: EntityName) -> PublishedMap | None:
-        found = await self._found(entity)
-        for _ in range(ATTEMPTS):
-            if found is None:
-                return None
-            chunks = await self._chunks(entity, found.header)
-            if len(chunks) == found.header.chunks:
-                return assembled(entity, found.header, chunks)
-            # Collected while it was being read, or missing.
-            now = await self._found(entity)
-            if now is not None and now.revision == found.revision:
-                raise missing(len(chunks))
-            found = now
-        raise overtaken()
 
     async def watch(self, entity: EntityName) -> AsyncIterator[Hint]:
         """From the moment it begins, never from a revision: what was missed is made up for by reading."""
@@ -81,9 +57,6 @@ class EtcdRegistry:
             # The next one asks for another.
             self._token = None
             raise
-
-    async def close(self) -> None:
-        await self._link.close()
 
     async def _watch(self, entity: EntityName, base: str) -> AsyncIterator[Hint]:
         # A member that loses its leader then says so; otherwise the watch would hang.

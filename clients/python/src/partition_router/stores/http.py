@@ -9,6 +9,7 @@ import base64
 import binascii
 import json
 import ssl
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -219,3 +220,41 @@ def overtaken() -> RegistryError:
     return RegistryError(
         RegistryErrorCode.UNREACHABLE, "the map was replaced several times while it was being read"
     )
+
+
+class ChunkedRegistry(ABC):
+    """Reads a map that lies in pieces under its version: the header first, and again where it changed meanwhile."""
+
+    def __init__(self, target: Target, name: str) -> None:
+        self._target = target
+        self._link = HTTPLink(target, name)
+
+    async def header(self, entity: EntityName) -> PartitionMapHeader | None:
+        found = await self._found(entity)
+        return None if found is None else found.header
+
+    async def load(self, entity: EntityName) -> PublishedMap | None:
+        found = await self._found(entity)
+        for _ in range(ATTEMPTS):
+            if found is None:
+                return None
+            chunks = await self._chunks(entity, found.header)
+            if len(chunks) == found.header.chunks:
+                return assembled(entity, found.header, chunks)
+            # Collected while it was being read, or missing.
+            now = await self._found(entity)
+            if now is not None and now.revision == found.revision:
+                raise missing(len(chunks))
+            found = now
+        raise overtaken()
+
+    async def close(self) -> None:
+        await self._link.close()
+
+    @abstractmethod
+    async def _found(self, entity: EntityName) -> FoundHeader | None:
+        """The header, read linearizably; None when nothing is published."""
+
+    @abstractmethod
+    async def _chunks(self, entity: EntityName, header: PartitionMapHeader) -> list[bytes]:
+        """Up to the first that is missing."""
