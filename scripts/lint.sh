@@ -188,6 +188,11 @@ if command -v shellcheck >/dev/null; then
     report "shellcheck:" "$(shellcheck -x -f gcc "${scripts[@]}" 2>&1 || true)"
 fi
 
+# --- Mutants ----------------------------------------------------------------------------------------------------------------
+
+report "Mutants that can't be applied (scripts/mutant.py check):" \
+    "$(output=$(python3 scripts/mutant.py check 2>&1) || printf '%s\n' "$output")"
+
 # --- The judge of test runs -------------------------------------------------------------------------------------------------
 
 # Without a Python there is no test run to be judged; `make setup` demands one.

@@ -67,27 +67,7 @@ restore_tree() {
 
 # Applies a mutant to the copy; fails, saying why, unless exactly one place changed.
 mutate() { # mutant
-    "$PARTITION_CLI_PYTHON" - "scripts/mutants/$1.mutant" "$tree/$(field "$1" file)" <<'PYTHON'
-import pathlib
-import sys
-
-mutant, target = map(pathlib.Path, sys.argv[1:])
-head, _, body = mutant.read_text(encoding="utf-8").partition("\n--- old\n")
-old, separator, new = body.partition("\n--- new\n")
-if not separator:
-    sys.exit("it has no '--- old' and '--- new'")
-new = new.removesuffix("\n")
-if not target.is_file():
-    sys.exit(f"there is no {target.name}")
-text = target.read_text(encoding="utf-8")
-# Whole lines: what is searched begins and ends with one.
-places = ("\n" + text).count("\n" + old + "\n")
-if places != 1:
-    sys.exit(f"the old lines stand {places} times in {target.name}, not once")
-if old == new:
-    sys.exit("old and new are the same")
-target.write_text(("\n" + text).replace("\n" + old + "\n", "\n" + new + "\n" if new else "\n", 1)[1:], encoding="utf-8")
-PYTHON
+    "$PARTITION_CLI_PYTHON" scripts/mutant.py apply "scripts/mutants/$1.mutant" "$tree/$(field "$1" file)"
 }
 
 build() { limited 2400 swift build --package-path "$tree" --scratch-path "$work/build" --build-tests >"$state/build" 2>&1; }

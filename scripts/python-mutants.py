@@ -14,14 +14,9 @@ import subprocess
 import sys
 import tempfile
 
+from mutant import Broken, Mutant
+
 client = pathlib.Path("clients/python").resolve()
-
-
-def parse(path):
-    head, _, body = path.read_text("utf-8").partition("\n--- old\n")
-    old, separator, new = body.partition("\n--- new\n")
-    fields = dict(line.split(": ", 1) for line in head.splitlines())
-    return fields, old, new.removesuffix("\n") if separator else None
 
 
 def passes(tree, tests):
@@ -43,17 +38,19 @@ def main(names):
         shutil.copytree(client.parent.parent / "docs" / "registry", pathlib.Path(place, "docs", "registry"))
         unbroken = {}
         for mutant in mutants:
-            fields, old, new = parse(mutant)
-            target = tree / fields["file"]
-            text = target.read_text("utf-8")
-            if new is None or ("\n" + text).count(f"\n{old}\n") != 1 or old == new:
-                verdict, why = "BROKEN", "the old lines don't stand in the file exactly once"
+            try:
+                broken = Mutant(mutant)
+                fields, target = broken.fields, tree / broken.fields["file"]
+                changed = broken.applied(target)
+                text = target.read_text("utf-8")
+            except Broken as error:
+                verdict, why = "BROKEN", error
             else:
                 if fields["tests"] not in unbroken:
                     unbroken[fields["tests"]], output = passes(tree, fields["tests"])
                     if not unbroken[fields["tests"]]:
                         sys.exit(f"{fields['tests']} fails unbroken:\n{output}")
-                target.write_text(("\n" + text).replace(f"\n{old}\n", f"\n{new}\n", 1)[1:], "utf-8")
+                target.write_text(changed, "utf-8")
                 survived, _ = passes(tree, fields["tests"])
                 target.write_text(text, "utf-8")
                 verdict, why = ("SURVIVED" if survived else "killed"), fields["why"]
