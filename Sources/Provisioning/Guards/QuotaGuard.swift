@@ -73,7 +73,7 @@ package struct QuotaGuard: Sendable {
     /// - Throws: `PostgresError`, `CancellationError`.
     package func reading(of tablespace: String?, on connection: Connection) async throws -> Reading {
         if let query {
-            let name = if let tablespace { tablespace } else { try await defaultTablespace(connection) }
+            let name = if let tablespace { tablespace } else { try await Self.defaultTablespace(connection) }
             return try await query.reading(of: name, capacity: declaredCapacity)
         }
         if let declaredCapacity {
@@ -109,7 +109,8 @@ package struct QuotaGuard: Sendable {
         return Int64(clamping: usage.available)
     }
 
-    private func defaultTablespace(_ connection: Connection) async throws(PostgresError) -> String {
+    /// The name of the one in which whatever says nothing else is put.
+    static func defaultTablespace(_ connection: Connection) async throws(PostgresError) -> String {
         try await connection.query(
             "SELECT t.spcname AS name FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = current_database()"
         ).first?.string("name") ?? "pg_default"

@@ -32,6 +32,14 @@ package struct Publisher: Sendable {
         case published(version: Int64)
         case failed(String, remedy: String?)
 
+        /// Not published, since these standbys haven't replayed what it says.
+        package static func held(for laggards: [Laggard]) -> Outcome {
+            .failed(
+                "held back, since a reader sent to a standby might not find the partitions yet: \(laggards.words)",
+                remedy: "see to the standby; a run publishes as soon as it has caught up"
+            )
+        }
+
         package var isFailure: Bool {
             if case .failed = self { true } else { false }
         }
@@ -183,10 +191,7 @@ package struct Publisher: Sendable {
                 }
             }
             guard laggards.isEmpty else {
-                return .failed(
-                    "held back, since a reader sent to a standby might not find the partitions yet: \(laggards.words)",
-                    remedy: "see to the standby; a run publishes as soon as it has caught up"
-                )
+                return .held(for: laggards)
             }
             let version = try PartitionMapHeader.version(after: stored.header?.version, clock: reading.clock)
             let map = try PublishedMap(document: document, version: version, origin: reading.origin)

@@ -32,6 +32,8 @@ extension TableReport {
             )
         )
         guardEvents = result.guardEvents
+        quota = result.quota
+        quotaExceeded = result.quotaExceeded
     }
 
     mutating func note(_ event: GuardEvent) {

@@ -36,6 +36,8 @@ struct ApplyCommand: Command {
     @OptionGroup var run: RunOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws { try guards.check(within: run) }
+
     func perform(_ console: Console) async throws -> ExitStatus {
         let plan = try PlanFile.read(file)
         let connections = try PolicyConnections(policy, database, registry, console.environment)

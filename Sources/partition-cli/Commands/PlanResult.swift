@@ -47,7 +47,7 @@ struct PlanResult: Sendable {
             var view: QuotaView?
             var forecast: [SpaceForecast] = []
             if let quota {
-                view = QuotaView(quota, try await quota.reading(of: nil, on: session.connection))
+                view = QuotaView(try await quota.measure(of: nil, on: session.connection))
                 forecast = try await SpaceForecast.of(observation, quota: quota, on: session.connection)
             }
             let choice = try RegistryChoice(

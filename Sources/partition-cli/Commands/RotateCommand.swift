@@ -55,6 +55,8 @@ struct RotateCommand: Command {
 
     @OptionGroup var output: OutputOptions
 
+    func validate() throws { try guards.check(within: run) }
+
     func perform(_ console: Console) async throws -> ExitStatus {
         let input = try CommandInput(planning, database, registry, console)
         guard let onEvent else { return try await rotate(input, console) }

@@ -33,7 +33,7 @@ struct Rotation: Sendable {
     /// What has to be known before the run.
     private struct Preparation: Sendable {
         var embedded: EmbeddedRegistry?
-        var quota: QuotaView?
+        var quota: QuotaMeasure?
     }
 
     /// Runs, shows what came of it, and tells it whoever is to be told.
@@ -45,7 +45,8 @@ struct Rotation: Sendable {
         let telling = try telemetry.destinations(console.environment).map { destinations in
             RunTelling(
                 destinations,
-                Inspection(configuration: configuration, registryURL: registryURL, scope: scope, console: console)
+                Inspection(configuration: configuration, registryURL: registryURL, scope: scope, console: console),
+                guards
             )
         }
         let events = output.tellsEvents ? RunEventLog(database: configuration.database, logger: console.logger) : nil
@@ -160,7 +161,7 @@ struct Rotation: Sendable {
             var preparation = Preparation()
             if registryURL == nil { preparation.embedded = try await EmbeddedRegistry.state(in: session) }
             if let quota = guards.defaults.quota {
-                preparation.quota = QuotaView(quota, try await quota.reading(of: nil, on: session.connection))
+                preparation.quota = try await quota.measure(of: nil, on: session.connection)
             }
             return preparation
         }

@@ -11,14 +11,14 @@ struct GuardOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
             """
-            Wait while a standby is further behind than this, 100ms to 1h, and defer what can't wait any longer; none \
-            switches it off. (default: 5s)
+            Wait while a standby is further behind than this, 100ms to 1h and shorter than --deadline, and defer what can't \
+            wait any longer; none switches it off. (default: 5s)
             """,
             valueName: "duration"
         ),
         transform: Transform.limit(Transform.duration)
     )
-    var maxLag: Limit<Duration> = .value(.seconds(5))
+    var maxLag: Limit<Duration>?
 
     @Option(
         help: ArgumentHelp(
@@ -80,16 +80,29 @@ struct GuardOptions: ParsableArguments, Sendable {
     )
     var emergencyDays: Int?
 
+    private var lagLimit: Limit<Duration> { maxLag ?? .value(.seconds(5)) }
+
     func validate() throws {
         if windowTimezone != nil, window == nil {
             throw ValidationError("--window-timezone needs --window, the hours that it is the zone of.")
         }
-        if maxLag == .off, !expectedStandbys.isEmpty {
+        if lagLimit == .off, !expectedStandbys.isEmpty {
             throw ValidationError("--expect-standby needs the lag breaker, which --max-lag switches off.")
         }
         if let name = Set(expectedStandbys).intersection(ignoredStandbys).min() {
             throw ValidationError("--expect-standby and --ignore-standby both name \(name).")
         }
+    }
+
+    /// How far behind a standby is can only be told by waiting for as long.
+    ///
+    /// - Throws: `ValidationError` where somebody asks for a limit that would take the whole run.
+    func check(within run: RunOptions) throws {
+        guard let limit = maxLag?.value, limit >= .seconds(run.deadline) else { return }
+        throw ValidationError(
+            "--max-lag=\(limit / .seconds(1))s is not shorter than --deadline=\(run.deadline): the run would be over before it is known "
+                + "whether a standby is that far behind. Give less, or --max-lag=none."
+        )
     }
 
     /// - Throws: ``CommandFailure`` of status `usage`.
@@ -123,7 +136,7 @@ struct GuardOptions: ParsableArguments, Sendable {
             tables[table.name] = guards(of: table.settings, defaults, scope) { quota.guardian($0, defaults, query) }
         }
         return RunGuards(
-            lag: maxLag.value.map { limit in
+            lag: lagLimit.value.map { limit in
                 LagLimits(
                     opensAbove: limit,
                     slotOpensAbove: maxSlotLag,
