@@ -94,19 +94,26 @@ package struct QuotaGuard: Sendable {
         var reason: String
     }
 
-    /// Bytes that can still be written to a tablespace; nil where it isn't known.
+    /// What can still be written to a tablespace.
+    struct SpaceLeft: Sendable {
+        var bytes: Int64
+        /// The file system, which other tablespaces may be on too; nil for a space that is the tablespace's own.
+        var device: UInt64?
+    }
+
+    /// nil where it isn't known.
     ///
     /// - Throws: `PostgresError`, `CancellationError`.
-    func bytesLeft(in tablespace: String?, on connection: Connection) async throws -> Int64? {
+    func spaceLeft(in tablespace: String?, on connection: Connection) async throws -> SpaceLeft? {
         if let declaredCapacity {
             guard case .known(let ratio, _) = try await reading(of: tablespace, on: connection) else { return nil }
-            return Int64(Double(declaredCapacity) * max(0, 1 - ratio))
+            return SpaceLeft(bytes: Int64(Double(declaredCapacity) * max(0, 1 - ratio)))
         }
         // A share alone doesn't say of how much.
         guard query == nil, case .success(let usage) = try await fileSystem(of: tablespace, on: connection) else {
             return nil
         }
-        return Int64(clamping: usage.available)
+        return SpaceLeft(bytes: Int64(clamping: usage.available), device: usage.device)
     }
 
     /// The name of the one in which whatever says nothing else is put.
