@@ -43,7 +43,8 @@ struct PlanTests {
             """,
         ] { _ = try await events.connection.query(statement) }
         let arguments = [
-            "plan", "--db-url=\(events.url)", "--registry-url=none", "--quota-threshold=99", "--quota-capacity=\(capacity)",
+            "plan", "--db-url=\(events.url)", "--registry-url=none", "--quota-threshold=99",
+            "--quota-capacity=\(capacity)",
         ]
         let text = try await Tool.run(arguments)
         #expect(text.status == 0, "\(text.everything)")

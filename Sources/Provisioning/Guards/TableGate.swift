@@ -14,6 +14,8 @@ struct TableGate: Sendable {
     /// When the plan was made; nil past a MAXVALUE bound.
     var daysRemaining: Double?
     var emergencyDays: Double
+    /// Below this many days left standbys aren't waited for.
+    var lagWaiverDays: Double
 
     var isEmergency: Bool { isBelow(emergencyDays) }
 
@@ -46,7 +48,7 @@ struct TableGate: Sendable {
             waivers.append(event(.windowWaived(window.description)))
         }
         guard let replication else { return .go(waivers: waivers, waited: .zero) }
-        let isWaived = isCreation && isBelow(RunGuards.lagWaiverDays)
+        let isWaived = isCreation && isBelow(lagWaiverDays)
         let passage = try await replication.passage(
             connection,
             until: end,

@@ -167,24 +167,27 @@ struct Rotation: Sendable {
         }
     }
 
+    /// For writing down what a run did: it is over by then.
+    private static let recordLimit = Duration.seconds(5)
+
     /// Telemetry, in the registry's table of runs: nothing reads it to decide, so its failure is none of the run's.
     private func record(_ result: RotationResult, _ console: Console) async {
         guard let registry = result.registry.postgres, result.report.condition == .ordinary else { return }
         let status = ExitStatus(result.report, named: scope.named)
         guard let report = try? JSONEncoder().encode(result.view(status)) else { return }
         let start = result.report.startedAt.microseconds
+        let record = RunRecord(
+            startedAt: start,
+            finishedAt: start + Int64(result.report.duration * 1_000_000),
+            command: command,
+            exitStatus: Int(status.code),
+            report: String(decoding: report, as: UTF8.self)
+        )
         do {
-            try await registry.record(
-                RunRecord(
-                    startedAt: start,
-                    finishedAt: start + Int64(result.report.duration * 1_000_000),
-                    command: command,
-                    exitStatus: Int(status.code),
-                    report: String(decoding: report, as: UTF8.self)
-                )
-            )
+            try await withTimeLimit(Self.recordLimit) { try await registry.record(record) }
         } catch {
-            console.logger.info("the run was not written down", metadata: ["reason": "\(error.message)"])
+            let reason = error is TimeLimitExceeded ? "no time" : CommandFailure(error).message
+            console.logger.info("the run was not written down", metadata: ["reason": "\(reason)"])
         }
     }
 }
