@@ -27,6 +27,7 @@ package enum MapDocument {
                 PartitionMapDocument.Entry(
                     schema: partition.name.schema,
                     name: partition.name.name,
+                    state: partition.marker?.retiring == nil ? .active : .draining,
                     bound: .range(
                         partition.bound.begins(with: .minValue)
                             ? .minValue : datum(range.lower, table: table, policy: policy),
