@@ -56,12 +56,7 @@ struct RegistryDiffCommand: Command {
         guard let policy = plan.policy, let document = try? MapDocument.document(of: table, policy: policy) else {
             return nil
         }
-        guard !server.isInRecovery else { return RegistryDiff.Catalog(document: document, origin: nil) }
-        let stand = try await PublishingStand(
-            of: server.database,
-            systemIdentifier: server.systemIdentifier,
-            on: session.connection
-        )
-        return RegistryDiff.Catalog(document: document, origin: stand.origin)
+        let stand = try await PublishingStand(of: server, on: session.connection)
+        return RegistryDiff.Catalog(document: document, origin: stand?.origin)
     }
 }
