@@ -98,7 +98,7 @@ let package = Package(
         .executableTarget(
             name: "RouterBenchmarks",
             dependencies: [
-                "CAllocationCounter", "LocalPostgres", "PartitionMap", "PartitionRouter",
+                "CAllocationCounter", "LibPQ", "LocalPostgres", "PartitionMap", "PartitionRouter",
                 "PartitionRegistryPostgres", "PartitionRegistryRedis",
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -163,6 +163,10 @@ let package = Package(
                 "PartitionMap", "PartitionRouter", "TestSupport", .product(name: "Logging", package: "swift-log"),
                 "LibPQ", "PartitionRegistryRedis", "RouterProbe",
             ]
+        ),
+        .testTarget(
+            name: "PartitionLoadingTests",
+            dependencies: ["PartitionLoading", "PartitionMap", "PartitionRouter", "LibPQ", "TestSupport"]
         ),
         .testTarget(
             name: "RegistryTests",
