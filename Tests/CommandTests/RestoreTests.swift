@@ -139,7 +139,10 @@ struct RestoreTests {
         let before = try await original.stored()
         for command in [["rotate", "--buffer-days=60"], ["registry", "repair"]] {
             let result = try await Self.run(command, copy, original.registry)
-            #expect(result.status == 74 && result.everything.contains("another database cluster"), "\(result.everything)")
+            #expect(
+                result.status == 74 && result.everything.contains("another database cluster"),
+                "\(result.everything)"
+            )
         }
         for command in [["registry", "diff"], ["verify"]] {
             let result = try await Self.run(command, copy, original.registry)
@@ -159,7 +162,9 @@ struct RestoreTests {
         await original.remove()
     }
 
-    @Test("after a failover each map is published once more, above what the lost server may have published, and then left alone")
+    @Test(
+        "after a failover each map is published once more, above what the lost server may have published, and then left alone"
+    )
     func failover() async throws {
         let original = try await Original()
         let standby = try await original.cluster.makeStandby()

@@ -67,7 +67,9 @@ struct PartitionLoaderTests {
     private struct Nothing: Error {}
 
     private static func count(_ connection: Connection, in table: String = "events") async throws -> Int64 {
-        try #require(try await connection.query("SELECT count(*) AS rows FROM \(identifier: table)").first).int64("rows")
+        try #require(try await connection.query("SELECT count(*) AS rows FROM \(identifier: table)").first).int64(
+            "rows"
+        )
     }
 
     @Test("loads all groups, NULL and all that COPY's text format has a meaning for")
@@ -161,7 +163,9 @@ struct PartitionLoaderTests {
         await connection.close()
     }
 
-    @Test("a session that the server ends during COMMIT leaves open whether the rows are there, and the next load has a new one")
+    @Test(
+        "a session that the server ends during COMMIT leaves open whether the rows are there, and the next load has a new one"
+    )
     func endedAtCommit() async throws {
         let connection = try await Self.makeTable()
         for statement: Statement in [

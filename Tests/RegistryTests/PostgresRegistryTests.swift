@@ -237,7 +237,9 @@ struct PostgresRegistryTests {
         await connection.close()
     }
 
-    @Test("the age beyond which nothing is served without a promise is the same to routers, to SQL and to whoever retires")
+    @Test(
+        "the age beyond which nothing is served without a promise is the same to routers, to SQL and to whoever retires"
+    )
     func bound() async throws {
         try await registry().install()
         let connection = try await TemporaryDatabase.current.connect()
