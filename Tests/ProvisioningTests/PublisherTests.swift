@@ -119,6 +119,21 @@ struct PublisherTests {
         #expect(try await !publish(fixture, registry, days: 120).isFailure)
     }
 
+    @Test("promises every partition for two weeks at least, which routers that are cut off go by")
+    func promise() async throws {
+        let fixture = try await Fixture()
+        try await fixture.makeLedger(key: "timestamptz")
+        let registry = MemoryRegistry()
+        _ = try await publish(fixture, registry)
+        let map = try #require(try await registry.load(Self.ledger))
+        let keep = try #require(map.document.keep)
+        #expect(map.document.entries.allSatisfy { $0.state == .active && map.document.isKept($0) })
+        // The version is the server's clock.
+        let days = Double(keep.until - map.header.version) / 86_400_000_000
+        #expect((13.9...21).contains(days), "\(days)")
+        #expect(try await publish(fixture, registry) == .unchanged(version: map.header.version))
+    }
+
     @Test("is published after a lost race, made anew each time", arguments: [1, 3])
     func lostRace(_ races: Int) async throws {
         let fixture = try await Fixture()

@@ -268,8 +268,10 @@ package struct Publisher: Sendable {
 private struct CatalogMaps {
     private var tables: [RelationName: PartitionedTable] = [:]
     private(set) var policies: [RelationName: GrowthPolicy] = [:]
+    private let now: Instant
 
     init(_ observation: Observation) {
+        now = observation.snapshot.server.now
         for table in observation.plan.tables { policies[table.table] = table.policy }
         for table in observation.snapshot.tables { tables[table.name] = table }
     }
@@ -279,6 +281,6 @@ private struct CatalogMaps {
         guard let table = tables[name], let policy = policies[name] else {
             throw Failure(message: "\(name) has no readable policy any more", remedy: "partition-cli plan says why")
         }
-        return try MapDocument.document(of: table, policy: policy)
+        return try MapDocument.document(of: table, policy: policy, now: now)
     }
 }

@@ -59,7 +59,7 @@ enum RegistryStanding: Hashable, Sendable {
         guard let policy else { return .unmanaged }
         if let outage { return .unreadable(outage.message, remedy: outage.remedy) }
         do {
-            let document = try MapDocument.document(of: table, policy: policy)
+            let document = try MapDocument.document(of: table, policy: policy, now: server.now)
             guard let stored = try await registry.load(document.table, .all, expecting: document) else {
                 return .unpublished
             }
@@ -69,7 +69,8 @@ enum RegistryStanding: Hashable, Sendable {
             {
                 return .foreign(version: version, reason)
             }
-            guard stored.header.checksum == document.checksum else {
+            let isCurrent = stored.document.map { MapPromise.isCurrent($0, for: document) } ?? false
+            guard isCurrent else {
                 let difference = stored.document.map { Self.difference(of: $0, from: document) }
                 return .drifted(version: version, difference ?? "another map is stored")
             }
