@@ -69,7 +69,13 @@ struct RegistryCommandTests {
             let version = try await published.version() + 1
             let planted = try PublishedMap(document: older, version: version, origin: map.header.origin)
             try published.write(String(decoding: planted.exchangeLine, as: UTF8.self))
-            let imported = try await published.registry("import", published.file.path, "--unchecked")
+            let imported = try await published.registry(
+                "import",
+                published.file.path,
+                "--unchecked",
+                // Its position in the log is that of the first map.
+                "--take-over"
+            )
             #expect(imported.status == 0, "\(imported.everything)")
             let diff = try await published.registry("diff")
             #expect(diff.status == status, "\(diff.everything)")
