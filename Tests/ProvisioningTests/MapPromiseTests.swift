@@ -67,6 +67,14 @@ struct MapPromiseTests {
         let rest = PartitionMapDocument.Entry(schema: "public", name: "d", state: .default, bound: .default)
         #expect(promise.promise(of: [rest]) == nil)
         #expect(promise.promise(of: []) == nil)
+        let draining = PartitionMapDocument.Entry(
+            schema: "public",
+            name: "e",
+            state: .draining,
+            bound: .range(.timestamp(-10), .timestamp(0))
+        )
+        let entries = [draining] + (try Self.document(at: Self.monday).entries)
+        #expect(promise.promise(of: entries)?.from == .timestamp(0))
     }
 
     @Test("of the week before is as good, with the same partitions; of two weeks before it isn't")

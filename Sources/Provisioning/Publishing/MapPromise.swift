@@ -29,9 +29,9 @@ package struct MapPromise: Hashable, Sendable {
     /// Microseconds since 1970 UTC: from 14 to 21 days ahead.
     var until: Int64 { (number + 3) * Self.week + Self.monday }
 
-    /// From the first bound on that is a value; nil where there is none.
+    /// From the first bound of an active partition on that is a value; nil where there is none.
     package func promise(of entries: [PartitionMapDocument.Entry]) -> PartitionMapDocument.KeepPromise? {
-        for entry in entries {
+        for entry in entries where entry.state == .active {
             guard case .range(let start, _)? = entry.path.first else { continue }
             switch start.first {
             case .minValue?, .maxValue?, nil: continue
