@@ -21,6 +21,5 @@ enum AllocationCheck {
     }
 
     @inline(never)
-    @_optimize(none)
     private static func make() -> AnyObject { Block() }
 }
