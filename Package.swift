@@ -98,7 +98,7 @@ let package = Package(
         .executableTarget(
             name: "RouterBenchmarks",
             dependencies: [
-                "CAllocationCounter", "LocalPostgres", "PartitionMap", "PartitionRouter",
+                "CAllocationCounter", "LibPQ", "LocalPostgres", "PartitionMap", "PartitionRouter",
                 "PartitionRegistryPostgres", "PartitionRegistryRedis",
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -165,6 +165,10 @@ let package = Package(
             ]
         ),
         .testTarget(
+            name: "PartitionLoadingTests",
+            dependencies: ["PartitionLoading", "PartitionMap", "PartitionRouter", "LibPQ", "TestSupport"]
+        ),
+        .testTarget(
             name: "RegistryTests",
             dependencies: [
                 "PartitionMap", "PartitionRouter", "PartitionRegistryPostgres", "PartitionRegistryRedis", "TestSupport",
@@ -191,8 +195,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "partition-cli", "LibPQ", "LocalPostgres", "Partitioning", "PolicyFile", "Provisioning", "Telemetry",
-                "SeededRandom", "TestSupport",
+                "partition-cli", "LibPQ", "LocalPostgres", "PartitionMap", "Partitioning", "PolicyFile", "Provisioning",
+                "Telemetry", "SeededRandom", "TestSupport",
             ]
         ),
     ],

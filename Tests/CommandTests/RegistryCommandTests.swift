@@ -4,6 +4,7 @@
 import Foundation
 import LibPQ
 import LocalPostgres
+import PartitionMap
 import Testing
 import TestSupport
 
@@ -47,6 +48,47 @@ struct RegistryCommandTests {
 
     private func tables(_ result: Tool.Result) throws -> [[String: Any]] {
         try #require(try result.json["tables"] as? [[String: Any]], "\(result.everything)")
+    }
+
+    @Test(
+        "a map whose promise is of the week before is as it must be until the next run, which moves it; an older one isn't"
+    )
+    func promise() async throws {
+        let published = try await Published()
+        let line = try await published.registry("export").output.split(separator: "\n")[0]
+        let map = try PublishedMap(exchangeLine: Array(line.utf8))
+        let keep = try #require(map.document.keep)
+        for (weeks, status) in [(1, 0), (2, 1)] as [(Int64, Int32)] {
+            let older = try PartitionMapDocument(
+                table: map.document.table,
+                key: map.document.key,
+                timezone: map.document.timezone,
+                keep: .init(from: keep.from, until: keep.until - weeks * 7 * 86_400_000_000),
+                entries: map.document.entries
+            )
+            let version = try await published.version() + 1
+            let planted = try PublishedMap(document: older, version: version, origin: map.header.origin)
+            try published.write(String(decoding: planted.exchangeLine, as: UTF8.self))
+            let imported = try await published.registry(
+                "import",
+                published.file.path,
+                "--unchecked",
+                // Its position in the log is that of the first map.
+                "--take-over"
+            )
+            #expect(imported.status == 0, "\(imported.everything)")
+            let diff = try await published.registry("diff")
+            #expect(diff.status == status, "\(diff.everything)")
+            #expect(diff.output.contains("keepFrom") == (status == 1), "\(diff.everything)")
+            let verify = try await Tool.run(["verify"] + published.arguments)
+            #expect(verify.status == status, "\(verify.everything)")
+            #expect(try await published.version() == version)
+            #expect(try await published.rotate().status == 0)
+            #expect(try await published.version() > version)
+            #expect(try await published.document() == String(decoding: map.document.canonicalBytes, as: UTF8.self))
+        }
+        try FileManager.default.removeItem(at: published.file)
+        await published.redis.stop()
     }
 
     @Test("a document damaged by hand is named by diff and healed by repair, byte for byte, and no table is touched")

@@ -59,7 +59,7 @@ struct ProcessTests {
         try await provisioner.publish()
         try await Self.allow(redis)
         probes = [
-            try start("first", "redis://\(address)"), try start("stopped", "redis://\(address)"),
+            try start("first", "redis://\(address)"), try start("stopped", "redis://stopped:secret@\(address)"),
             try start("cut", "redis://cut:secret@\(address)"),
         ]
         let (first, stopped, cut) = (probes[0], probes[1], probes[2])
@@ -101,7 +101,14 @@ struct ProcessTests {
         let detached = try await retirement.value
         try await provisioner.publish()
         let last = try #require(await provisioner.versions.last)
+        // It goes on with the map that it had, and can't read another one: what it looks up first is decided by the clock alone.
+        _ = try await redis.command("ACL", "DELUSER", "stopped")
+        let refusedBefore = stopped.count("miss", "stale")
         stopped.goOn()
+        try await eventually("stopped refuses what may be gone") {
+            stopped.count("miss", "stale") > refusedBefore + 10
+        }
+        #expect(stopped.taken.last == beforeDrain)
         try await Self.allow(redis)
         for probe in [second, stopped, cut] {
             try await probe.hasTaken(last)
@@ -110,6 +117,8 @@ struct ProcessTests {
         }
         for probe in probes { probe.end() }
 
+        let published = await provisioner.versions
+        #expect(zip(published, published.dropFirst()).allSatisfy { $0 < $1 }, "published: \(published)")
         let heldUntil = await provisioner.heldUntil
         for probe in probes {
             Self.check(probe, heldUntil: heldUntil, keepFrom: provisioner.keepFrom, detachedAt: detached.at)
@@ -130,9 +139,11 @@ struct ProcessTests {
         await connection.close()
     }
 
-    /// The user of the router that is cut off by its removal; a restart of Redis forgets it, too.
+    /// The users of the routers that are cut off by their removal; a restart of Redis forgets them, too.
     private static func allow(_ redis: RedisServer) async throws {
-        _ = try await redis.command("ACL", "SETUSER", "cut", "on", ">secret", "~*", "&*", "+@all")
+        for user in ["cut", "stopped"] {
+            _ = try await redis.command("ACL", "SETUSER", user, "on", ">secret", "~*", "&*", "+@all")
+        }
     }
 
     /// Between two transactions: the locks of one under way would be held for as long as the process is stopped.

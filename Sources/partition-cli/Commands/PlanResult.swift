@@ -57,7 +57,7 @@ struct PlanResult: Sendable {
                 for: .publishing,
                 logger: logger
             )
-            let standings = await RegistryStanding.of(observation, in: choice.registry)
+            let standings = await RegistryStanding.of(observation, in: choice.registry, session: session)
             await choice.close()
             return PlanResult(
                 plan: try await withoutObstructed(observation, session, logger),

@@ -149,7 +149,7 @@ struct StatusPage {
         switch standing {
         case .unconfigured, .unmanaged, .current: .plain
         case .unpublished, .drifted: .changed
-        case .unreadable: .removed
+        case .foreign, .unreadable: .removed
         }
     }
 

@@ -101,7 +101,7 @@ struct RunMetrics: Sendable {
         case .current(let version):
             set(.registryVersion, table, to: Double(version))
             set(.registryDrift, table, to: 0)
-        case .drifted(let version, _):
+        case .drifted(let version, _), .foreign(let version, _):
             set(.registryVersion, table, to: Double(version))
             set(.registryDrift, table, to: 1)
         case .unpublished: set(.registryDrift, table, to: 1)

@@ -46,7 +46,11 @@ struct MapCarrier {
         _ isIntact: Bool
     ) async throws(RegistryError) -> Publisher.Outcome? {
         if let header {
-            if isIntact, header.checksum == map.header.checksum { return .unchanged(version: header.version) }
+            if isIntact, header.checksum == map.header.checksum, !takesOver,
+                map.header.origin.isCurrentOrigin(of: header)
+            {
+                return .unchanged(version: header.version)
+            }
             if !takesOver, let refusal = map.header.refusal(replacing: header) {
                 return .failed(
                     "the registry holds a map that this one may not replace: \(refusal)",
@@ -77,7 +81,7 @@ struct MapCarrier {
     ) async throws(RegistryError) -> (header: PartitionMapHeader?, isIntact: Bool) {
         for extent in [LoadExtent.all, .header] {
             do {
-                let stored = try await registry.load(table, extent)
+                let stored = try await registry.load(table, extent)?.linearizable()
                 return (stored?.header, extent == .all && stored?.isIntact ?? false)
             } catch {
                 // What can't be read is replaced.

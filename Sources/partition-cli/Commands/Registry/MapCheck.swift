@@ -46,14 +46,14 @@ struct MapCheck {
         let name = RelationName(map.document.table)
         guard let plan = observation.plan.tables.first(where: { $0.table == name }), let policy = plan.policy,
             let table = observation.snapshot.tables.first(where: { $0.oid == plan.oid }),
-            let current = try? MapDocument.document(of: table, policy: policy)
+            let current = try? MapDocument.document(of: table, policy: policy, now: observation.snapshot.server.now)
         else {
             return .failed(
                 "the database has no table of that name whose map could be made",
                 remedy: "partition-cli plan says why"
             )
         }
-        guard current != map.document else { return nil }
+        guard !MapPromise.isCurrent(map.document, for: current) else { return nil }
         let difference = MapDifference(from: map.document, to: current)
         let first = difference.changes.first.map {
             "\($0.partition) is \($0.word == "added" ? "missing" : $0.word)"
