@@ -38,6 +38,7 @@ extension CommandFailure {
             )
             others = Array(error.differences.dropFirst())
             shownOthers = 9
+            othersAreParts = true
         case let error as PartitionMapError: self.init(.failed, error.message)
         case let error as ClusterError:
             self.init(.failed, "the throwaway PostgreSQL failed: \(error.message)")
