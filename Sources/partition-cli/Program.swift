@@ -90,7 +90,8 @@ struct Program {
         if !isAsked, let failure = StrayWord.failure(in: arguments.values) {
             show(failure)
         } else {
-            let message = PartitionCLI.fullMessage(for: error, columns: width(of: stream))
+            var message = PartitionCLI.fullMessage(for: error, columns: width(of: stream))
+            if isAsked, let script = CompletionScript.mended(message, arguments: arguments.values) { message = script }
             stream.write(arguments.withoutSecrets(message) + "\n")
         }
         return isAsked ? .success : .usage

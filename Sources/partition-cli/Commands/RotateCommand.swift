@@ -83,7 +83,7 @@ struct RotateCommand: Command {
         let rotation = Rotation(
             configuration: input.configuration,
             registryURL: input.registryURL,
-            scope: try guards.emergency(in: input.scope),
+            scope: try guards.emergency(in: input.scope, input.policy),
             guards: try guards.guards(input.scope, input.policy, quota, console.environment),
             deadline: .seconds(run.deadline),
             lockBudget: .seconds(run.lockBudget),

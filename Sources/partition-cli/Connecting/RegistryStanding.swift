@@ -94,7 +94,7 @@ enum RegistryStanding: Hashable, Sendable {
             return "it lacks \(missing.name)" + more(here.subtracting(there).count)
         }
         if let extra = stored.entries.first(where: { !here.contains($0.name) }) {
-            return "it has \(extra.name), which the table doesn't" + more(there.subtracting(here).count)
+            return "it has \(extra.name)\(more(there.subtracting(here).count)), which the table hasn't"
         }
         return "bounds or settings of its partitions differ"
     }

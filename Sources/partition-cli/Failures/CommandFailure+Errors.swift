@@ -38,6 +38,7 @@ extension CommandFailure {
             )
             others = Array(error.differences.dropFirst())
             shownOthers = 9
+            othersAreParts = true
         case let refusal as ClaimRefusal: self.init(refusal)
         case let error as PartitionMapError: self.init(.failed, error.message)
         case let error as ClusterError:
