@@ -273,13 +273,12 @@ extension TableRun {
     }
 
     private func expectedProperties() async throws -> RelationProperties {
-        let sibling = table.newestSibling
-        let properties = try await PropertyReader(connection: connection)
-            .properties(of: [table.oid] + (sibling.map { [$0.oid] } ?? []))
-        guard let parent = properties[table.oid] else {
+        let expected = try await PropertyReader(connection: connection)
+            .expectedOfPartition(of: table, today: plan.policy?.coordinate(of: now))
+        guard let expected else {
             throw PostgresError(.server, "\(table.name) is gone", sqlState: .catalogChanged)
         }
-        return parent.expectedOfPartition(like: sibling.flatMap { properties[$0.oid] })
+        return expected
     }
 
     private func quotaObstacle(_ expected: RelationProperties, _ result: inout Result) async throws -> String? {

@@ -107,15 +107,3 @@ extension Step {
         if case .createPartition(let creation) = action { creation } else { nil }
     }
 }
-
-extension PartitionedTable {
-    /// The partition after which new ones are modelled: the ordinary table with the highest bound.
-    var newestSibling: Partition? { sibling(otherThan: nil) }
-
-    func sibling(otherThan oid: UInt32?) -> Partition? {
-        PolicyInference.ranges(of: self)
-            .filter { $0.partition.kind == .table && !$0.partition.isTemporary && $0.partition.oid != oid }
-            .max { $0.range.upper < $1.range.upper }?
-            .partition
-    }
-}
