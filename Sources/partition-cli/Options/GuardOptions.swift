@@ -72,7 +72,7 @@ struct GuardOptions: ParsableArguments, Sendable {
         help: ArgumentHelp(
             """
             Below this many days of partitions left the window doesn't count, and locks may be tried for longer: 0 to 3649, \
-            less than --buffer-days. (default: 14, or a quarter of --buffer-days if that is less)
+            less than the buffer. (default: 14, or a quarter of the buffer if that is less)
             """,
             valueName: "days"
         ),
