@@ -246,6 +246,15 @@ struct MetricsTests {
             #expect(result.error.contains(sentence), "\(result.error)")
         }
         #expect(!result.everything.contains(EventsTable.password), "\(result.everything)")
+        // Whoever wants to hear of nothing but trouble has to hear of that: it is why nobody else does.
+        let quiet = try await rotate(
+            events.url,
+            "--registry-url=none",
+            "--quiet",
+            "--alert-webhook=http://127.0.0.1:1/"
+        )
+        #expect(quiet.status == 0 && quiet.output.isEmpty)
+        #expect(quiet.error.contains("alerts were not sent"), "\(quiet.everything)")
     }
 
     @Test(

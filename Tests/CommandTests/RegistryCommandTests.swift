@@ -204,6 +204,43 @@ struct RegistryCommandTests {
         await other.close()
     }
 
+    @Test(
+        "one that is in the database and can't be used is told also with --quiet, by rotate, verify and doctor; a new one mends it"
+    )
+    func unusable() async throws {
+        let events = try await EventsTable()
+        #expect(try await Tool.run(["rotate", "--db-url=\(events.url)", "--registry-url=self"]).status == 0)
+        let role = "owner_" + events.database.name
+        for statement: Statement in [
+            "CREATE ROLE \(identifier: role) LOGIN", "GRANT CREATE, USAGE ON SCHEMA public TO \(identifier: role)",
+        ] { _ = try await events.connection.query(statement) }
+        for name in try await ["events"] + events.partitions {
+            _ = try await events.connection.query("ALTER TABLE \(identifier: name) OWNER TO \(identifier: role)")
+        }
+        func tell(_ words: String, user: String) async throws -> Tool.Result {
+            let url = EventsTable.url(of: events.database, user: user)
+            return try await Tool.run(words.split(separator: " ").map(String.init) + ["--db-url=\(url)"])
+        }
+        for words in ["rotate --quiet --buffer-days=150", "verify --quiet --buffer-days=150", "doctor"] {
+            let result = try await tell(words, user: role)
+            #expect(
+                result.everything.contains("GRANT USAGE ON SCHEMA partition_registry TO \(role)"),
+                "\(result.everything)"
+            )
+            #expect(result.status == (words == "doctor" ? 1 : 0), "\(result.everything)")
+        }
+        _ = try await events.connection.query("DROP TABLE partition_registry.map CASCADE")
+        let incomplete = try await tell("rotate --quiet --buffer-days=150", user: "postgres")
+        #expect(incomplete.error.contains("its table of maps isn't"), "\(incomplete.everything)")
+        _ = try await events.connection.query("DROP SCHEMA partition_registry CASCADE")
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("policy-\(UUID()).yaml")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let mended = try await tell("init --registry --out=\(file.path)", user: "postgres")
+        #expect(mended.status == 0, "\(mended.everything)")
+        #expect(try await tell("rotate --buffer-days=150", user: "postgres").status == 0)
+        #expect(try await events.publishedVersion != nil)
+    }
+
     @Test("what export prints import publishes byte for byte, under its own version, into a store that has none")
     func carried() async throws {
         let published = try await Published()

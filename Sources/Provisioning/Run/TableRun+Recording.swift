@@ -80,7 +80,7 @@ extension TableRun {
     ]
 
     private func reason(attempts: Int, _ blockers: [Blocker]) -> String {
-        let tried = attempts == 0 ? "" : " after \(attempts) attempts"
+        let tried = attempts == 0 ? "" : " after \(attempts) \(attempts == 1 ? "attempt" : "attempts")"
         guard let first = blockers.first else {
             return (ContinuousClock.now < runDeadline ? "the time for this table" : "the run's time")
                 + " was used up\(tried)" + (attempts == 0 ? "" : ", with nobody in the way at the end")

@@ -20,7 +20,14 @@ struct RegistryExamination: Sendable {
 
     func hazards() async -> [Hazard] {
         if let reason = choice.reason {
-            return [Hazard(.note, .notExamined, object: "the registry", "no registry was looked at: \(reason)")]
+            return [
+                Hazard(
+                    choice.isUnusable ? .warning : .note,
+                    .notExamined,
+                    object: "the registry",
+                    "no registry was looked at: \(reason)"
+                )
+            ]
         }
         guard let registry = choice.registry else { return [] }
         do throws(RegistryError) {

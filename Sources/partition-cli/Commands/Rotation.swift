@@ -74,7 +74,8 @@ struct Rotation: Sendable {
         )
         events?.end(result, status)
         if let reason = result.registry.reason, !result.managedTables.isEmpty {
-            console.remark("warning: the maps were published nowhere: \(reason)")
+            let text = "the maps were published nowhere: \(reason)"
+            if result.registry.isUnusable { console.warn(text) } else { console.remark("warning: \(text)") }
         }
         // A table that is left alone and runs out soon is no failure of the run, and yet no night like any other.
         let isWarning = result.report.tables.contains { table in

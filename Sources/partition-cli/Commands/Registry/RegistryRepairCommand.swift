@@ -63,7 +63,7 @@ struct RegistryRepairCommand: Command {
             throw error
         }
         await choice.close()
-        for finding in repair.findings { console.remark("warning: \(finding.message)") }
+        for finding in repair.findings { console.warn(finding.message) }
         let result = RegistryPublication(
             command: Self.name,
             registry: choice,
