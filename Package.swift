@@ -191,8 +191,9 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "partition-cli", "LibPQ", "LocalPostgres", "Partitioning", "PolicyFile", "Provisioning", "Telemetry",
-                "SeededRandom", "TestSupport",
+                "partition-cli", "LibPQ", "LocalPostgres", "PartitionMap", "PartitionRouter", "Partitioning",
+                "PolicyFile",
+                "Provisioning", "Telemetry", "SeededRandom", "TestSupport",
             ]
         ),
     ],
