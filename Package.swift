@@ -195,8 +195,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "partition-cli", "LibPQ", "LocalPostgres", "PartitionMap", "Partitioning", "PolicyFile", "Provisioning",
-                "Telemetry", "SeededRandom", "TestSupport",
+                "partition-cli", "LibPQ", "LocalPostgres", "PartitionMap", "PartitionRouter", "Partitioning", "PolicyFile",
+                "Provisioning", "Telemetry", "SeededRandom", "TestSupport",
             ]
         ),
     ],

@@ -5,8 +5,10 @@ import CLibPQ
 
 extension Connection {
     /// Subscribes to a channel. In a transaction it takes effect at commit. The name is case-sensitive.
-    package func listen(_ channel: String) async throws(PostgresError) {
-        _ = try await query("LISTEN \(identifier: channel)")
+    ///
+    /// - Parameter limit: how long the server may take to say so.
+    package func listen(_ channel: String, within limit: Duration) async throws(PostgresError) {
+        _ = try await query("LISTEN \(identifier: channel)", deadline: limit)
     }
 
     package func unlisten(_ channel: String) async throws(PostgresError) {

@@ -48,7 +48,7 @@ extension PostgresRegistry {
     }
 
     private func listen(_ connection: Connection, _ started: () -> Void) async throws(PostgresError) {
-        try await connection.listen(Self.channel)
+        try await connection.listen(Self.channel, within: Self.deadline)
         started()
         await board.announceToAll(.reconnected)
         while !Task.isCancelled {

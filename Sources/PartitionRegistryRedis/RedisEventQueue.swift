@@ -51,30 +51,27 @@ package actor RedisEventQueue {
         link = nil
     }
 
-    /// New events, waiting for the first; and those that others have left for longer than `abandoned`.
+    /// New events, waiting for the first.
     ///
     /// - Returns: empty when none came within the time.
     /// - Throws: `RegistryError`; the next call connects again.
-    package func entries(within timeout: Duration, abandoned: Duration) async throws(RegistryError) -> [Entry] {
+    package func fresh(within timeout: Duration) async throws(RegistryError) -> [Entry] {
         try await mended { link throws(RegistryError) in
-            let old = try await self.abandoned(link, for: abandoned)
-            if !old.isEmpty { return try await self.deliveries(link, of: old) }
             let wait = Self.milliseconds(timeout)
-            let read = RedisCommand(
-                "XREADGROUP",
-                "GROUP",
-                Self.group,
-                self.consumer,
-                "COUNT",
-                "\(Self.batch)",
-                "BLOCK",
-                wait,
-                "STREAMS",
-                self.stream,
-                ">"
-            )
+            var read = RedisCommand("XREADGROUP", "GROUP", Self.group, self.consumer)
+            for word in ["COUNT", "\(Self.batch)", "BLOCK", wait, "STREAMS", self.stream, ">"] { read.append(word) }
             let reply = try await link.send(read, within: timeout + .seconds(10)).orThrow()
             return Self.ids(inStreams: reply).map { Entry(id: $0, deliveries: 1) }
+        }
+    }
+
+    /// Takes over events that nobody has touched for that long: they were given to somebody who is gone, or whose connection was.
+    package func abandoned(for idle: Duration) async throws(RegistryError) -> [Entry] {
+        try await mended { link throws(RegistryError) in
+            var claim = RedisCommand("XAUTOCLAIM", self.stream, Self.group, self.consumer)
+            for word in [Self.milliseconds(idle), "0-0", "COUNT", "\(Self.batch)"] { claim.append(word) }
+            let reply = try await link.send(claim).orThrow().elements ?? []
+            return try await self.deliveries(link, of: reply.count > 1 ? Self.ids(inEntries: reply[1]) : [])
         }
     }
 
@@ -82,11 +79,28 @@ package actor RedisEventQueue {
     ///
     /// - Returns: those that are still there to be taken.
     package func again(_ entries: [Entry]) async throws(RegistryError) -> [Entry] {
-        try await mended { link throws(RegistryError) in
+        try await claimed(entries) { Self.ids(inEntries: $0) }
+            .map { Entry(id: $0.id, deliveries: $0.deliveries + 1) }
+    }
+
+    /// Says that events are still this consumer's, so that they aren't abandoned. It counts as no delivery.
+    ///
+    /// - Returns: those that are still there.
+    package func keep(_ entries: [Entry]) async throws(RegistryError) -> [Entry] {
+        try await claimed(entries, "JUSTID") { ($0.elements ?? []).compactMap(\.text) }
+    }
+
+    private func claimed(
+        _ entries: [Entry],
+        _ options: String...,
+        ids: @Sendable (RESPValue) -> [String]
+    ) async throws(RegistryError) -> [Entry] {
+        guard !entries.isEmpty else { return [] }
+        return try await mended { link throws(RegistryError) in
             var claim = RedisCommand("XCLAIM", self.stream, Self.group, self.consumer, "0")
-            for entry in entries { claim.append(entry.id) }
-            let claimed = Set(Self.ids(inEntries: try await link.send(claim).orThrow()))
-            return entries.filter { claimed.contains($0.id) }.map { Entry(id: $0.id, deliveries: $0.deliveries + 1) }
+            for word in entries.map(\.id) + options { claim.append(word) }
+            let claimed = Set(ids(try await link.send(claim).orThrow()))
+            return entries.filter { claimed.contains($0.id) }
         }
     }
 
@@ -153,30 +167,25 @@ package actor RedisEventQueue {
         return fresh
     }
 
-    private func abandoned(_ link: RedisConnection, for idle: Duration) async throws(RegistryError) -> [String] {
-        let claim = RedisCommand(
-            "XAUTOCLAIM",
-            stream,
-            Self.group,
-            consumer,
-            Self.milliseconds(idle),
-            "0-0",
-            "COUNT",
-            "\(Self.batch)"
-        )
-        let reply = try await link.send(claim).orThrow().elements ?? []
-        return reply.count > 1 ? Self.ids(inEntries: reply[1]) : []
-    }
-
     /// With the count that Redis keeps, in which taking one over is a delivery too.
     private func deliveries(_ link: RedisConnection, of ids: [String]) async throws(RegistryError) -> [Entry] {
-        let pending = RedisCommand("XPENDING", stream, Self.group, "-", "+", "\(Self.batch)", consumer)
-        let rows = try await link.send(pending).orThrow().elements ?? []
-        let counts = rows.reduce(into: [String: Int64]()) { counts, row in
-            guard let columns = row.elements, columns.count == 4, let id = columns[0].text else { return }
-            if case .integer(let count) = columns[3] { counts[id] = count }
+        guard var first = ids.first, let last = ids.last else { return [] }
+        let wanted = Set(ids)
+        var entries: [Entry] = []
+        // Others of this consumer's may lie between them: page by page, each beginning after the one before it.
+        while entries.count < ids.count {
+            let pending = RedisCommand("XPENDING", stream, Self.group, first, last, "\(Self.batch)", consumer)
+            let rows = try await link.send(pending).orThrow().elements ?? []
+            for row in rows {
+                guard let columns = row.elements, columns.count == 4, let id = columns[0].text else { continue }
+                if wanted.contains(id), case .integer(let count) = columns[3] {
+                    entries.append(Entry(id: id, deliveries: count))
+                }
+                first = "(\(id)"
+            }
+            if rows.isEmpty { break }
         }
-        return ids.map { Entry(id: $0, deliveries: counts[$0] ?? 1) }
+        return entries
     }
 
     /// RESP3 answers with a map of streams, RESP2 with an array of pairs.

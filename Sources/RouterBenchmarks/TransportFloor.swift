@@ -42,7 +42,7 @@ enum TransportFloor {
         let configuration = try ConnectionConfiguration(conninfo)
         let listener = try await Connection.open(configuration, logger: logger)
         let sender = try await Connection.open(configuration, logger: logger)
-        try await listener.listen("floor")
+        try await listener.listen("floor", within: .seconds(10))
         var times: [Double] = []
         for _ in 0..<rounds {
             let began = ContinuousClock.now

@@ -3,6 +3,8 @@
 
 import Foundation
 import LibPQ
+import PartitionMap
+import PartitionRouter
 import Telemetry
 import Testing
 import TestSupport
@@ -57,21 +59,33 @@ struct AlertingRuleTests {
         and others: [(series: String, values: String)] = []
     ) async throws {
         let end = samples.first { $0.name == "partition_rotate_last_run_timestamp_seconds" }?.value ?? 0
-        var input = samples.map { sample -> [String: String] in
-            let labels = sample.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\($0.value)\"" }
+        let series = samples.map { sample -> (series: String, values: String) in
             let value = sample.name.hasSuffix("_timestamp_seconds") ? sample.value - end : sample.value
-            return ["series": "\(sample.name){\(labels.joined(separator: ","))}", "values": "\(value)+0x20000"]
+            return (sample.series, "\(value)+0x20000")
         }
-        input += others.map { ["series": $0.series, "values": $0.values] }
         let expected = firing.sorted().map { ["labels": "{alertname=\"\($0)\"}", "value": 1] as [String: Any] }
+        try await Self.expect(expected, by: "alertname", after: time, scraping: "15s", series + others)
+    }
+
+    /// - Parameters:
+    ///   - expected: what promtool's `exp_samples` are, with as many alerts as each stands for.
+    ///   - labels: by which alerts are counted.
+    private static func expect(
+        _ expected: [[String: Any]],
+        by labels: String,
+        after time: String,
+        scraping interval: String,
+        _ series: [(series: String, values: String)]
+    ) async throws {
         let test: [String: Any] = [
             "rule_files": [rules], "evaluation_interval": "15s",
             "tests": [
                 [
-                    "interval": "15s", "input_series": input,
+                    "interval": interval,
+                    "input_series": series.map { ["series": $0.series, "values": $0.values] },
                     "promql_expr_test": [
                         [
-                            "expr": "count by (alertname) (ALERTS{alertstate=\"firing\"})", "eval_time": time,
+                            "expr": "count by (\(labels)) (ALERTS{alertstate=\"firing\"})", "eval_time": time,
                             "exp_samples": expected,
                         ] as [String: Any]
                     ],
@@ -161,14 +175,79 @@ struct AlertingRuleTests {
         )
     }
 
-    @Test("routing misses, which applications count, fire after 30 seconds, and are silent where there are none")
-    func routing() async throws {
-        let series = "partition_routing_miss_total{reason=\"beyond-last\",instance=\"a\"}"
-        try await Self.expect([], after: "10m", of: [], and: [(series, "7+0x100")])
-        try await Self.expect(["PartitionRoutingMisses"], after: "5m", of: [], and: [(series, "0+1x100")])
-        // A single miss: seen for a minute, and long enough to fire.
-        try await Self.expect(["PartitionRoutingMisses"], after: "5m30s", of: [], and: [(series, "0x19 1+0x100")])
-        try await Self.expect([], after: "8m", of: [], and: [(series, "0x19 1+0x100")])
+    /// What a router counts: a series for each reason, with its labels.
+    private static func misses() throws -> [MetricSample] {
+        let factory = PrometheusMetricsFactory(logger: .test)
+        let router = Router(
+            entity: EntityName(schema: "app", table: "orders"),
+            registry: MemoryRegistry(),
+            logger: .test,
+            metrics: factory
+        )
+        #expect(throws: RoutingMiss.self) { try router.reader().index(for: 0) }
+        let counted = try MetricSample.samples(of: factory.metrics.text)
+            .filter { $0.name == "partition_routing_miss_total" }
+        #expect(counted.filter { $0.value == 1 }.map(\.labels) == [["table": "app.orders", "reason": "no_map"]])
+        return counted
+    }
+
+    /// One run was, or its absence would be what fires.
+    private static let ran = (series: "partition_rotate_last_run_timestamp_seconds{database=\"a\"}", values: "0x20000")
+
+    @Test(
+        "routing misses that go on fire for each table and reason that is one, and are silent where there are none or just one",
+        arguments: ["15s", "60s"]
+    )
+    func routing(interval: String) async throws {
+        let series = try Self.misses()
+        #expect(series.count > 4)
+        func expect(_ firing: [MetricSample], after time: String, _ values: String) async throws {
+            let expected = firing.map { sample -> [String: Any] in
+                let labels = sample.labels.merging(["alertname": "PartitionRoutingMisses"]) { $1 }
+                    .sorted { $0.key < $1.key }.map { "\($0.key)=\"\($0.value)\"" }.joined(separator: ",")
+                return ["labels": "{\(labels)}", "value": 1]
+            }
+            try await Self.expect(
+                expected,
+                by: "alertname, table, reason",
+                after: time,
+                scraping: interval,
+                [Self.ran] + series.map { ($0.series, values) }
+            )
+        }
+        let harmless = ["superseded", "served_stale"]
+        let misses = series.filter { !harmless.contains($0.labels["reason"] ?? "") }
+        #expect(misses.count == series.count - 2)
+        try await expect(misses, after: "20m", "0+1x400")
+        // Fires while they go on, and is over soon after.
+        let passing = "0+1x\(Self.scrapes(600, interval)) 99+0x400"
+        try await expect(misses, after: "10m", passing)
+        try await expect([], after: "20m", passing)
+        try await expect([], after: "10m", "7+0x400")
+        // Applications that begin to count anew.
+        try await expect([], after: "10m", "7+0x\(Self.scrapes(420, interval)) 0+0x400")
+        // A single one, whenever one looks.
+        for time in ["2m30s", "4m", "5m", "7m", "10m"] { try await expect([], after: time, "0x1 1+0x400") }
+    }
+
+    private static func scrapes(_ seconds: Int, _ interval: String) -> Int { seconds / (Int(interval.dropLast()) ?? 1) }
+
+    @Test("no metrics of a run at all fire, and so does a database of which there are none any more")
+    func missing() async throws {
+        try await Self.expect(["PartitionRotateMissing"], after: "1h", of: [])
+        try await Self.expect([], after: "20m", of: [])
+        let gone = (series: "partition_rotate_last_run_timestamp_seconds{database=\"b\"}", values: "0x240 stale")
+        try await Self.expect([], after: "1h", of: [], and: [Self.ran, gone])
+        for time in ["2h", "70h"] {
+            try await Self.expect(
+                [["labels": "{alertname=\"PartitionRotateMissing\", database=\"b\"}", "value": 1]],
+                by: "alertname, database",
+                after: time,
+                scraping: "15s",
+                [Self.ran, gone]
+            )
+        }
+        try await Self.expect([], after: "74h", of: [], and: [Self.ran, gone])
     }
 
     @Test("promtool accepts the rules; they and the dashboard name metrics that a run writes")
@@ -184,7 +263,7 @@ struct AlertingRuleTests {
 
         let groups = try await DeploymentFiles.yaml(Self.rules)["groups"] as? [[String: Any]] ?? []
         let alerts = groups.flatMap { $0["rules"] as? [[String: Any]] ?? [] }.compactMap { $0["expr"] as? String }
-        #expect(alerts.count == 9)
+        #expect(alerts.count == 10)
         let panels = try Self.dashboardExpressions()
         #expect(panels.count >= 12)
         for expression in alerts + panels {
@@ -211,5 +290,13 @@ struct AlertingRuleTests {
         let panels = dashboard?["panels"] as? [[String: Any]] ?? []
         return panels.flatMap { $0["targets"] as? [[String: Any]] ?? [] }
             .compactMap { ($0["expr"] as? String)?.replacing("$database", with: ".*") }
+    }
+}
+
+extension MetricSample {
+    /// As promtool takes it.
+    fileprivate var series: String {
+        let labels = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\($0.value)\"" }
+        return "\(name){\(labels.joined(separator: ","))}"
     }
 }

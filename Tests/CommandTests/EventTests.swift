@@ -109,6 +109,35 @@ struct EventTests {
         #expect(failed?.contains("\"exitstatus\":\"69\"") == true, "\(nowhere.error)")
     }
 
+    @Test(
+        "and what a run leaves in the registry say who is in the way, and nothing of what that session runs; a person is told"
+    )
+    func othersStatements() async throws {
+        let events = try await EventsTable()
+        #expect(try await Self.rotate(events.url, "--registry-url=self", "--buffer-days=1").status == 0)
+        _ = try await events.connection.query("CREATE TABLE events_default PARTITION OF events DEFAULT")
+        let holder = try await events.database.connect(applicationName: "a long report")
+        _ = try await holder.query("BEGIN")
+        _ = try await holder.query("LOCK TABLE events, events_default IN ACCESS SHARE MODE")
+        _ = try await holder.query("SELECT 'marked-l1teral'")
+        let options = ["--registry-url=self", "--lock-budget=1", "--buffer-days=90"]
+        for format in ["text", "json"] {
+            let result = try await Tool.run(
+                ["rotate", "--db-url=\(events.url)", "--log-format=json", "--output=\(format)"] + options
+            )
+            #expect(result.status == 75, "\(result.everything)")
+            #expect(result.error.contains("STEP_DEFERRED") && result.error.contains("TABLE_DEFERRED"))
+            #expect(result.error.contains("a long report") && result.output.contains("a long report"))
+            #expect(!result.error.contains("marked-l1teral"), "\(result.error)")
+            #expect(result.output.contains("marked-l1teral") == (format == "text"), "\(result.output)")
+        }
+        let reports = try await events.connection.query("SELECT report::text AS report FROM partition_registry.run")
+            .map { try $0.string("report") }
+        #expect(reports.count == 3 && reports.contains { $0.contains("a long report") }, "\(reports)")
+        #expect(!reports.joined().contains("marked-l1teral"), "\(reports)")
+        await holder.close()
+    }
+
     @Test("of a guard that is waived: few days left, and locks may take longer")
     func waived() async throws {
         let events = try await EventsTable()

@@ -8,11 +8,18 @@ import TestSupport
 
 @Suite("rotate --on-event", .temporaryDatabase)
 struct EventTriggerTests {
-    private static func start(_ events: EventsTable, _ source: String, url: String? = nil) throws -> Running {
-        try Tool.start([
-            "rotate", "--on-event=\(source)", "--db-url=\(url ?? events.url)", "--registry-url=none",
-            "--log-format=json",
-        ])
+    private static func start(
+        _ events: EventsTable,
+        _ source: String,
+        url: String? = nil,
+        options: [String] = []
+    ) throws -> Running {
+        try Tool.start(
+            [
+                "rotate", "--on-event=\(source)", "--db-url=\(url ?? events.url)", "--registry-url=none",
+                "--log-format=json",
+            ] + options
+        )
     }
 
     private static func count(_ event: String, _ run: Running) -> Int {
@@ -89,6 +96,48 @@ struct EventTriggerTests {
             try await server.command("XPENDING", "rotations", "partition-cli").hasPrefix("0")
         }
         #expect(try await server.command("EXISTS", "rotations:dead") == "0")
+        await Self.end(run)
+        await server.stop()
+    }
+
+    /// What passes.
+    enum Obstacle: CaseIterable { case anotherRun, lock }
+
+    @Test(
+        "waits while another run is at work or a lock isn't to be had, and answers afterwards",
+        arguments: Obstacle.allCases
+    )
+    func waits(_ obstacle: Obstacle) async throws {
+        let events = try await EventsTable()
+        let server = try await RedisServer.start()
+        let holder = try await events.database.connect()
+        var other: Running?
+        switch obstacle {
+        case .anotherRun:
+            let paused = try Tool.start(
+                ["rotate", "--db-url=\(events.url)", "--registry-url=none"],
+                environment: ["PARTITION_CLI_PAUSE_AT": "observed"]
+            )
+            try await eventually("the other run is at work") { paused.error.contains("paused at observed") }
+            other = paused
+        case .lock:
+            _ = try await holder.query("BEGIN")
+            _ = try await holder.query("LOCK TABLE events IN SHARE UPDATE EXCLUSIVE MODE")
+        }
+        _ = try await server.command("XADD", "rotations", "*", "a", "b")
+        let source = "redis://127.0.0.1:\(server.port)/rotations"
+        let run = try Self.start(events, source, options: ["--lock-budget=1"])
+        try await eventually(within: .seconds(60), "it waited twice") { Self.count("EVENTS_KEPT", run) >= 2 }
+        let pending = try await server.command("XPENDING", "rotations", "partition-cli", "-", "+", "9")
+        #expect(pending.split(separator: "\n").last == "1", "\(pending)")
+        other?.signal(SIGTERM)
+        _ = await other?.result()
+        await holder.close()
+        try await eventually(within: .seconds(60), "the entry is answered") {
+            try await server.command("XPENDING", "rotations", "partition-cli").hasPrefix("0")
+        }
+        #expect(try await server.command("EXISTS", "rotations:dead") == "0")
+        #expect(try await events.partitions.count > 1)
         await Self.end(run)
         await server.stop()
     }

@@ -23,7 +23,7 @@ struct ExitCodeTests {
             (["--quota-capacity=5GB"], "needs --quota-threshold"), (["--quota-required"], "needs --quota-threshold"),
             (["--max-lag=99ms"], "from 100ms to 1h"), (["--max-lag=2h"], "from 100ms to 1h"),
             (["--max-lag=-5s"], "from 100ms to 1h"), (["--max-lag=fast"], "from 100ms to 1h"),
-            (["--max-lag=99999999999999999999s"], "from 100ms to 1h"), (["--max-slot-lag=5kB"], "1MB or more"),
+            (["--max-lag=99999999999999999999s"], "from 100ms to 1h"), (["--max-slot-lag=5kB"], "from 1MB to 16TiB"),
             (["--max-lag=none", "--expect-standby=a"], "switches off"), (["--expect-standby="], "--expect-standby"),
             (["--expect-standby=a", "--ignore-standby=a"], "both name a"),
             (["--window=2-5"], "two different times of day"), (["--window=02:00-02:00"], "two different times of day"),

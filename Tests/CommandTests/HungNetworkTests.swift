@@ -15,17 +15,13 @@ struct HungNetworkTests {
     /// Runs a command on a proxy before the test's server, and kills it where it doesn't end.
     private func run(
         _ arguments: [String],
-        hanging hang: TCPProxy.Hang,
-        registry: String? = nil
+        hanging hang: TCPProxy.Hang
     ) async throws -> Tool.Result {
         let database = try TemporaryDatabase.current
         let proxy = try await TCPProxy.start(before: database.cluster, hanging: hang)
         defer { proxy.stop() }
-        let url =
-            "postgresql://postgres@127.0.0.1:\(proxy.port)/\(database.name)?connect_timeout=2&sslmode=disable&gssencmode=disable"
-        var words = arguments.map { $0.replacing("DB_URL", with: url) }
-        if let registry { words.append("--registry-url=\(registry)") }
-        let process = try Tool.start(words)
+        let url = Self.url(proxy, database)
+        let process = try Tool.start(arguments.map { $0.replacing("DB_URL", with: url) })
         let killer = Task {
             try await Task.sleep(for: Self.outer)
             process.signal(SIGKILL)
@@ -35,6 +31,10 @@ struct HungNetworkTests {
         // Whatever came of it, it came of the hanging.
         #expect(proxy.isHung, "\(result.everything)")
         return result
+    }
+
+    private static func url(_ proxy: TCPProxy, _ database: TemporaryDatabase) -> String {
+        "postgresql://postgres@127.0.0.1:\(proxy.port)/\(database.name)?connect_timeout=2&sslmode=disable&gssencmode=disable"
     }
 
     private static let commands: [[String]] = [
@@ -47,12 +47,26 @@ struct HungNetworkTests {
         ["doctor", "--db-url=DB_URL"],
     ]
 
-    @Test("that hangs from the beginning ends every command with exit 69 and what to look at", arguments: commands)
+    /// What only the registry is asked, or the database and then the registry.
+    private static let registryCommands: [[String]] = [
+        ["registry", "diff", "--db-url=DB_URL", "--registry-url=self"],
+        ["registry", "repair", "--db-url=DB_URL", "--registry-url=self"],
+        ["registry", "export", "--registry-url=DB_URL"],
+        ["resolve", "events", "2026-12-24", "--registry-url=DB_URL"],
+    ]
+
+    @Test(
+        "that hangs from the beginning ends every command with exit 69 and what to look at",
+        arguments: commands + registryCommands
+    )
     func fromTheBeginning(arguments: [String]) async throws {
         let result = try await run(arguments, hanging: .atOnce)
         #expect(result.status == 69, "\(result.everything)")
         #expect(result.error.contains("did not answer within 2"), "\(result.everything)")
-        #expect(result.error.contains("check host and port"), "\(result.everything)")
+        #expect(
+            result.error.contains("check host and port") || result.error.contains("see whether the server is up"),
+            "\(result.everything)"
+        )
     }
 
     @Test(
@@ -126,6 +140,79 @@ struct HungNetworkTests {
         #expect(stale.status == 1 && stale.error.contains("the plan is stale"), "\(stale.everything)")
         let next = try await Tool.run(["rotate", "--db-url=\(events.url)", "--registry-url=none"])
         #expect(next.status == 0, "\(next.everything)")
+    }
+
+    @Test(
+        "that hangs while maps are read from a registry in PostgreSQL ends every command, and says what didn't answer",
+        arguments: registryCommands
+    )
+    func whileReadingMaps(arguments: [String]) async throws {
+        let events = try await EventsTable()
+        #expect(try await Tool.run(["rotate", "--db-url=\(events.url)", "--registry-url=self"]).status == 0)
+        let result = try await run(arguments, hanging: .before("FROM partition_registry.map"))
+        #expect(result.status == (arguments.contains("repair") ? 74 : 69), "\(result.everything)")
+        #expect(result.everything.contains("the server did not answer"), "\(result.everything)")
+    }
+
+    @Test(
+        "between a run or an import and a registry in PostgreSQL leaves the tables done and says what isn't published"
+    )
+    func publishing() async throws {
+        let events = try await EventsTable()
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("maps-\(UUID()).jsonl").path
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        #expect(try await Tool.run(["rotate", "--db-url=\(events.url)", "--registry-url=self"]).status == 0)
+        let maps = try await Tool.run(["registry", "export", "--registry-url=\(events.url)"])
+        try maps.output.write(toFile: file, atomically: false, encoding: .utf8)
+        async let rotate = run(
+            ["rotate", "--db-url=\(events.url)", "--registry-url=DB_URL", "--buffer-days=200"],
+            hanging: .before("partition_registry")
+        )
+        async let imported = run(
+            ["registry", "import", file, "--db-url=\(events.url)", "--registry-url=DB_URL"],
+            hanging: .before("partition_registry")
+        )
+        for result in try await [rotate, imported] {
+            #expect(result.status == 74, "\(result.everything)")
+            #expect(result.everything.contains("the registry's database can't be reached"), "\(result.everything)")
+        }
+        #expect(try await events.partitions.count > 6)
+    }
+
+    @Test(
+        "once who waits for events or follows a map wants to listen is noticed, said, and tried again until it is told to end"
+    )
+    func listening() async throws {
+        let events = try await EventsTable()
+        #expect(try await Tool.run(["rotate", "--db-url=\(events.url)", "--registry-url=self"]).status == 0)
+        let redis = try await RedisServer.start()
+        let database = try TemporaryDatabase.current
+        let postgres = try await TCPProxy.start(before: database.cluster, hanging: .before("LISTEN"))
+        let stream = try await TCPProxy.start(before: redis.port, hanging: .before("XREADGROUP"))
+        let url = Self.url(postgres, database)
+        let processes = [
+            (
+                try Tool.start(["rotate", "--on-event=postgres", "--db-url=\(url)", "--registry-url=none"]),
+                "events can't be received"
+            ),
+            (
+                try Tool.start([
+                    "rotate", "--on-event=redis://127.0.0.1:\(stream.port)/rotations", "--db-url=\(events.url)",
+                    "--registry-url=none",
+                ]), "events can't be received"
+            ),
+            (try Tool.start(["watch", "events", "--registry-url=\(url)"]), "not listening for changes"),
+        ]
+        for (process, sentence) in processes {
+            try await eventually(within: Self.outer, "\(sentence) is said") { process.error.contains(sentence) }
+            process.signal(SIGTERM)
+            let result = await process.result()
+            #expect(result.status == 143, "\(result.everything)")
+        }
+        #expect(postgres.isHung && stream.isHung)
+        postgres.stop()
+        stream.stop()
+        await redis.stop()
     }
 
     @Test("between a run and its registry leaves the tables done and says that they aren't published, with exit 74")

@@ -39,8 +39,8 @@ struct PoolerTests {
         // The application came first, so that there are server connections to share.
         let applications = try await Self.applications(sharing.poolSize, url)
         let settings = try await Self.settings(applications, sharing.mode)
-        for command in ["rotate", "plan", "verify", "status"] {
-            let result = try await Tool.run([command, "--db-url=\(url)", "--registry-url=none"])
+        for command in [["rotate"], ["rotate", "--on-event=postgres"], ["plan"], ["verify"], ["status"]] {
+            let result = try await Tool.run(command + ["--db-url=\(url)", "--registry-url=none"])
             #expect(result.status == 64, "\(result.everything)")
             #expect(result.error.contains("a pooler in transaction or statement mode"), "\(result.everything)")
             #expect(result.error.contains("to do: connect directly to the server, or through a pool in session mode"))
@@ -116,6 +116,7 @@ struct PoolerTests {
             let rows = try await application.query(
                 """
                 SELECT concat_ws(' ', current_setting('search_path') || ' ' || current_setting('row_security'),
+                                 (SELECT string_agg(c, ' ') FROM pg_listening_channels() c),
                                  current_setting('lock_timeout'), current_setting('statement_timeout')) AS settings
                 """
             )

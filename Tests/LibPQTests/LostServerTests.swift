@@ -142,7 +142,7 @@ struct LostServerTests {
     func lostWhileListening() async throws {
         let cluster = try await TestServer.makeCluster()
         let connection = try await connect(to: cluster)
-        try await connection.listen("news")
+        try await connection.listen("news", within: .seconds(30))
         let task = Task { try await connection.notification(within: .seconds(600)) }
         try await cluster.stop(.immediate)
         let error = await #expect(throws: PostgresError.self) { try await task.value }

@@ -12,7 +12,7 @@ struct NotificationTests {
         let listener = try await TemporaryDatabase.current.connect()
         let sender = try await TemporaryDatabase.current.connect()
         let channel = "Some \"channel\"; '$1'"
-        try await listener.listen(channel)
+        try await listener.listen(channel, within: .seconds(30))
         for payload in ["one", "", "drei 🐘"] {
             _ = try await sender.query("SELECT pg_notify(\(bind: channel), \(bind: payload))")
         }
@@ -32,7 +32,7 @@ struct NotificationTests {
     @Test("that arrive beside a result are not lost")
     func besideResult() async throws {
         let connection = try await TemporaryDatabase.current.connect()
-        try await connection.listen("news")
+        try await connection.listen("news", within: .seconds(30))
         _ = try await connection.script(["NOTIFY news, 'a'", "NOTIFY news, 'b'"])
         #expect(try await connection.notification(within: .zero)?.payload == "a")
         #expect(try await connection.notification(within: .zero)?.payload == "b")
@@ -42,7 +42,7 @@ struct NotificationTests {
     func wake() async throws {
         let listener = try await TemporaryDatabase.current.connect()
         let sender = try await TemporaryDatabase.current.connect()
-        try await listener.listen("news")
+        try await listener.listen("news", within: .seconds(30))
         let task = Task { try await listener.notification(within: .seconds(600)) }
         _ = try await sender.query("NOTIFY news, 'at last'")
         #expect(try await task.value?.payload == "at last")

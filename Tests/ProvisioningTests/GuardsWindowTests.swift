@@ -111,6 +111,58 @@ struct GuardsWindowTests {
         await #expect(throws: UnknownTimeZone.self) { try await run(guards, fixture) }
     }
 
+    @Test(
+        "of a table's own in a zone that the server doesn't know stays closed, and no other table's does; an emergency is one"
+    )
+    func ownUnknownZone() async throws {
+        let fixture = try await Fixture()
+        try await fixture.makeLedger()
+        try await fixture.makeEvents()
+        var guards = RunGuards()
+        let ledger = RelationName(schema: "public", name: "ledger")
+        let window = try #require(DailyWindow(start: 0, end: 1439))
+        guards.tables[ledger] = TableGuards(window: window, windowTimeZone: "Mars/Base", emergencyDays: 0)
+        var provisioner = try fixture.provisioner()
+        provisioner.guards = guards
+        let report = try await provisioner.rotate()
+        guard case .deferred(let reason)? = report.table("ledger")?.outcome else {
+            Issue.record("\(report)")
+            return
+        }
+        #expect(reason.contains("knows no time zone \"Mars/Base\""), "\(reason)")
+        #expect(try await fixture.children(of: "ledger").count == 1)
+        #expect(report.table("events")?.outcome == .converged, "\(report)")
+
+        guards.tables[ledger]?.emergencyDays = 40
+        let table = try await run(guards, fixture)
+        #expect(table.outcome == .converged, "\(table)")
+        #expect(table.findings.contains { $0.code == .windowWaived && $0.message.contains("Mars/Base") })
+    }
+
+    @Test("completes at any time a detach that was interrupted, which refuses rows")
+    func pendingDetach() async throws {
+        let fixture = try await Fixture()
+        try await fixture.makeLedger()
+        #expect(try await fixture.rotate().table("ledger")?.outcome == .converged)
+        let partition = try #require(
+            try await fixture.children(of: "ledger").map(\.name).filter { $0 != "ledger_first" }.max()
+        )
+        let reader = try await fixture.database.connect()
+        _ = try await reader.script(["BEGIN", "SELECT FROM ledger LIMIT 1"])
+        try await fixture.execute("SET lock_timeout = '100ms'")
+        await #expect(throws: PostgresError.self) {
+            try await fixture.execute("ALTER TABLE ledger DETACH PARTITION \(identifier: partition) CONCURRENTLY")
+        }
+        _ = try await reader.query("COMMIT")
+        let pending: Statement = "SELECT 1::text AS v FROM pg_inherits WHERE inhdetachpending"
+        #expect(try await fixture.strings(pending) == ["1"])
+        let before = try await fixture.children(of: "ledger").count
+        let table = try await run(guards(isOpen: false, fixture), fixture)
+        #expect(try await fixture.strings(pending) == [], "\(table)")
+        // And nothing more than that.
+        #expect(try await fixture.children(of: "ledger").count == before - 1)
+    }
+
     @Test("clears at any time what refuses rows")
     func refusingRows() async throws {
         let fixture = try await Fixture()

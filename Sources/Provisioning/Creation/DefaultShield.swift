@@ -125,10 +125,12 @@ struct DefaultShield {
     /// - Parameters:
     ///   - creations: ranges ahead of all writes, none of them with rows in the default partition.
     ///   - occupied: ranges of which it has rows, and may get more.
+    ///   - retrying: does the reading, again where its error passes.
     func raise(
         over creations: [PartitionCreation],
         sparing occupied: [PartitionCreation],
-        until deadline: ContinuousClock.Instant
+        until deadline: ContinuousClock.Instant,
+        retrying: (() async throws -> Void) async throws -> Void
     ) async throws -> Outcome? {
         let runs = Self.runs(of: creations, between: occupied)
         guard !runs.isEmpty else { return nil }
@@ -142,7 +144,7 @@ struct DefaultShield {
         if case .deferred(_, let blockers) = outcome { return .deferred(blockers) }
         await PausePoint.checkAdded.reach()
         let clock = ContinuousClock.now
-        try await validate(name)
+        try await retrying { try await validate(name) }
         let validation = ContinuousClock.now - clock
         await PausePoint.checkValidated.reach()
         return .raised(Raised(constraint: name, validation: validation))

@@ -41,14 +41,18 @@ struct RunGate: Sendable {
         let guards = guards[plan.table]
         return TableGate(
             replication: replication,
-            window: guards.window.flatMap { window in
-                zones[guards.windowTimeZone].map { MaintenanceWindow(window, zone: $0) }
-            },
+            hours: hours(of: guards),
             clock: clock,
             daysRemaining: plan.coverage?.daysRemaining,
             emergencyDays: guards.emergencyDays ?? budget.emergencyDays,
             lagWaiverDays: RunGuards.lagWaiverDays(of: plan.policy)
         )
+    }
+
+    private func hours(of guards: TableGuards) -> TableGate.Hours {
+        guard let window = guards.window else { return .always }
+        guard let zone = zones[guards.windowTimeZone] else { return .unknown(window, zone: guards.windowTimeZone) }
+        return .window(MaintenanceWindow(window, zone: zone))
     }
 
     /// - Parameter isInterrupted: whoever interrupts doesn't wait for long.

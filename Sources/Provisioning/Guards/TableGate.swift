@@ -8,8 +8,7 @@ import Partitioning
 struct TableGate: Sendable {
     /// nil where the lag breaker is switched off.
     var replication: ReplicationGuard?
-    /// nil for at any time.
-    var window: MaintenanceWindow?
+    var hours: Hours
     var clock: ServerClock
     /// When the plan was made; nil past a MAXVALUE bound.
     var daysRemaining: Double?
@@ -18,6 +17,14 @@ struct TableGate: Sendable {
     var lagWaiverDays: Double
 
     var isEmergency: Bool { isBelow(emergencyDays) }
+
+    /// When the table may be changed.
+    enum Hours: Sendable {
+        case always
+        case window(MaintenanceWindow)
+        /// Never, but for an emergency: when these hours are, nobody can say.
+        case unknown(DailyWindow, zone: String)
+    }
 
     /// What a step meets.
     enum Answer: Sendable {
@@ -42,12 +49,8 @@ struct TableGate: Sendable {
         runEnd: ContinuousClock.Instant,
         waiting tell: @Sendable ([Laggard]) -> Void
     ) async throws -> Answer {
-        var waivers: [GuardEvent] = []
-        if let window, !window.contains(clock.now) {
-            guard isCreation, isEmergency else { return closed(window) }
-            waivers.append(event(.windowWaived(window.description)))
-        }
-        guard let replication else { return .go(waivers: waivers, waited: .zero) }
+        let early = answer(isCreation: isCreation, waited: .zero)
+        guard let replication, case .go = early else { return early }
         let isWaived = isCreation && isBelow(lagWaiverDays)
         let passage = try await replication.passage(
             connection,
@@ -57,19 +60,36 @@ struct TableGate: Sendable {
             waiting: tell
         )
         switch passage {
-        case .clear(let waited): return .go(waivers: waivers, waited: waited)
+        // The window may have closed while standbys were waited for.
+        case .clear(let waited): return answer(isCreation: isCreation, waited: waited)
         case .obstructed(let laggards, let waited):
             guard isWaived else {
                 return .deferred(reason: "replication lags: \(laggards.words)", event(.deferredByLag(laggards)))
             }
-            return .go(waivers: waivers + [event(.lagWaived(laggards))], waited: waited)
+            return answer(isCreation: isCreation, waited: waited, [event(.lagWaived(laggards))])
         }
     }
 
-    private func closed(_ window: MaintenanceWindow) -> Answer {
-        let next = window.opening(from: clock.now)
-        let when = next.map { "; it opens next at \(window.local($0))" } ?? ""
-        return .deferred(reason: "outside the window \(window)\(when)", event(.deferredByWindow(opensNext: next)))
+    /// What the clock says now.
+    private func answer(isCreation: Bool, waited: Duration, _ waivers: [GuardEvent] = []) -> Answer {
+        let name: String
+        let reason: String
+        var next: Instant?
+        switch hours {
+        case .always: return .go(waivers: waivers, waited: waited)
+        case .window(let window):
+            if window.contains(clock.now) { return .go(waivers: waivers, waited: waited) }
+            name = window.description
+            next = window.opening(from: clock.now)
+            reason = "outside the window \(window)" + (next.map { "; it opens next at \(window.local($0))" } ?? "")
+        case .unknown(let window, let zone):
+            name = "\(window) \(zone)"
+            reason = "when the window \(window) is can't be said: the server knows no time zone \"\(zone)\""
+        }
+        guard isCreation, isEmergency else {
+            return .deferred(reason: reason, event(.deferredByWindow(opensNext: next)))
+        }
+        return .go(waivers: [event(.windowWaived(name))] + waivers, waited: waited)
     }
 
     private func isBelow(_ days: Double) -> Bool { daysRemaining.map { $0 < days } ?? false }

@@ -28,6 +28,7 @@ package struct Blocker: Hashable, Codable, Sendable {
 }
 
 extension Blocker: CustomStringConvertible {
+    /// Without the query: this gets into logs, alerts and the registry's table of runs, where others' SQL and what stands in it have no business.
     package var description: String {
         guard let pid else {
             return "a prepared transaction holding \(mode) on \(relation) (see pg_prepared_xacts)"
@@ -38,9 +39,11 @@ extension Blocker: CustomStringConvertible {
         if let state { parts.append(state) }
         if let transactionAge { parts.append("transaction open for \(Int(transactionAge.rounded())) s") }
         let who = parts.joined(separator: ", ")
-        let doing = query.map { ", query: \($0)" } ?? ""
         let vacuum = isWraparoundVacuum ? ", against transaction id wraparound, for which it yields to nobody" : ""
         let more = grant.map { " (\($0) shows more)" } ?? ""
-        return "\(who), holding \(mode) on \(relation)\(doing)\(vacuum)\(more)"
+        return "\(who), holding \(mode) on \(relation)\(vacuum)\(more)"
     }
+
+    /// With the query, for who looks at it on a terminal.
+    package var descriptionWithQuery: String { description + (query.map { ", query: \($0)" } ?? "") }
 }

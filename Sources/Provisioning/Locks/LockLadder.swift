@@ -113,6 +113,7 @@ package struct LockLadder: Sendable {
             )
             let clock = ContinuousClock.now
             let isSlow: Bool
+            let failure: PostgresError
             do {
                 _ = try await connection.script(change.message(limits, rights: lookout.rights))
                 tell(LockAttempt(purpose: change.purpose, duration: ContinuousClock.now - clock, isDone: true))
@@ -121,6 +122,7 @@ package struct LockLadder: Sendable {
                 let duration = ContinuousClock.now - clock
                 await rollBack(connection)
                 guard error.isRetriedByLadder else { throw error }
+                failure = error
                 tell(LockAttempt(purpose: change.purpose, duration: duration, isDone: false))
                 // A single wait would have ended with 55P03, and those for whom we waited are mostly still there.
                 isSlow =
@@ -142,6 +144,7 @@ package struct LockLadder: Sendable {
             if slow == Self.patienceWithOurselves { throw Self.tooSlow(change, within: limits, times: slow) }
             let pause = pause(after: attempts, random: Double.random(in: 0..<1))
             guard ContinuousClock.now + pause < deadline else {
+                guard failure.isMatterOfLocks else { throw failure }
                 let holders = try await holders(change.locks, change, observer)
                 return .deferred(attempts: attempts, blockers: holders.values.sortedByAge)
             }
@@ -241,10 +244,15 @@ package struct LockLadder: Sendable {
 }
 
 extension PostgresError {
-    /// Errors that mean "not now": the lock, a deadlock, a serialization failure, or our own budget (57014, which is not a cancellation).
+    /// Errors that mean "not now": what passes by itself, or our own budget (57014, which is not a cancellation).
     var isRetriedByLadder: Bool {
-        guard kind == .server, let sqlState else { return false }
-        return [.lockNotAvailable, .deadlockDetected, .serializationFailure, .queryCanceled].contains(sqlState)
+        kind == .server && (sqlState == .queryCanceled || Recovery(after: self) == .again)
+    }
+
+    /// Whether somebody else's lock or transaction was in the way, so that its holder says more than the error.
+    fileprivate var isMatterOfLocks: Bool {
+        sqlState.map { [.lockNotAvailable, .deadlockDetected, .serializationFailure, .queryCanceled].contains($0) }
+            ?? false
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-import LibPQ
+package import LibPQ
 
 /// What an error says about trying the same thing again: the one place that decides, by SQLSTATE and never by text.
 package enum Recovery: Hashable, Sendable {
@@ -20,6 +20,11 @@ package enum Recovery: Hashable, Sendable {
         } else {
             self = Self.passing.contains(error) ? .again : .never
         }
+    }
+
+    /// Of what the server said, wherever the error itself is.
+    package init(after state: SQLState) {
+        self.init(after: PostgresError(.server, "", sqlState: state))
     }
 
     /// A lock wasn't free, the server chose this transaction as its victim, or had no memory just now.

@@ -69,7 +69,7 @@ extension TableRun {
         guard let first = steps.first else { return nil }
         let clock = ContinuousClock.now
         do {
-            let size = try await shield.sizeInBytes()
+            let size = try await retrying { try await shield.sizeInBytes() }
             tell(.scanning(shield.defaultPartition.name, bytes: size, .forRows))
             let occupied = try await occupied(steps, shield: shield, &result)
             online = ContinuousClock.now - clock
@@ -80,9 +80,12 @@ extension TableRun {
             guard let occupied, !creations.isEmpty, size > OnlineWork.scanLimit else { return remaining }
             // Known before it stands: whatever happens from here on, it comes off.
             debris.check = DefaultShield.constraint(over: creations)
-            let end = prolonged(by: online).deadline
+            let run = prolonged(by: online)
             tell(.scanning(shield.defaultPartition.name, bytes: size, .forCheck))
-            switch try await shield.raise(over: creations, sparing: occupied, until: end) {
+            let outcome = try await shield.raise(over: creations, sparing: occupied, until: run.deadline) { body in
+                try await run.retrying(body)
+            }
+            switch outcome {
             case .raised(let raised):
                 online += raised.validation
                 return remaining
@@ -236,7 +239,7 @@ extension TableRun {
     ) async throws -> [PartitionCreation]? {
         let occupied: [PartitionCreation]
         do {
-            occupied = try await shield.occupied(steps.compactMap(\.creation))
+            occupied = try await retrying { try await shield.occupied(steps.compactMap(\.creation)) }
         } catch {
             guard error.sqlState == .insufficientPrivilege else { throw error }
             result.findings.append(try await blindness(shield))

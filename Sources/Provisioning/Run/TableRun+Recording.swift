@@ -31,7 +31,7 @@ extension TableRun {
         since start: ContinuousClock.Instant,
         _ result: inout Result
     ) {
-        if let state = failure.sqlState.map(SQLState.init(rawValue:)), Self.meansTryLater.contains(state) {
+        if let state = failure.sqlState.map(SQLState.init(rawValue:)), Self.meansTryLater(state) {
             let reason = blockers.isEmpty ? failure.message : reason(attempts: 0, blockers)
             append(step, .deferred(reason, blockers: blockers), since: start, &result)
         } else {
@@ -74,10 +74,10 @@ extension TableRun {
         return failure
     }
 
-    /// Locks and timeouts of a moment, which say nothing about the next run.
-    private static let meansTryLater: Set<SQLState> = [
-        .lockNotAvailable, .deadlockDetected, .serializationFailure, .queryCanceled,
-    ]
+    /// What passes says nothing about the next run; nor does a time limit of ours (57014), which isn't tried again in this one.
+    private static func meansTryLater(_ state: SQLState) -> Bool {
+        state == .queryCanceled || Recovery(after: state) != .never
+    }
 
     private func reason(attempts: Int, _ blockers: [Blocker]) -> String {
         let tried = attempts == 0 ? "" : " after \(attempts) \(attempts == 1 ? "attempt" : "attempts")"

@@ -70,12 +70,17 @@ struct RotateCommand: Command {
                 return failure.status
             }
         }
-        return await watch.watch()
+        return try await watch.watch()
     }
 
     private func source(_ text: String, _ input: CommandInput, _ console: Console) throws -> any EventSource {
         if text == "postgres" { return PostgresEvents(input.configuration, logger: console.logger) }
-        return try RedisEvents(text, environment: console.environment, logger: console.logger)
+        return try RedisEvents(
+            text,
+            deadline: .seconds(run.deadline),
+            environment: console.environment,
+            logger: console.logger
+        )
     }
 
     /// Once.

@@ -16,12 +16,7 @@ extension DatabaseSession {
         until deadline: ContinuousClock.Instant = .now,
         _ body: (DatabaseSession) async throws -> R
     ) async throws -> R {
-        let session: DatabaseSession
-        do {
-            session = try await open(configuration, logger: logger, until: deadline)
-        } catch let error as PostgresError {
-            throw CommandFailure(connecting: error, to: configuration)
-        }
+        let session = try await reached(configuration, logger: logger, until: deadline)
         do {
             let result = try await body(session)
             await session.connection.close()
@@ -29,6 +24,22 @@ extension DatabaseSession {
         } catch {
             await session.connection.close()
             throw error
+        }
+    }
+
+    /// A session that the caller closes.
+    ///
+    /// - Parameter deadline: until when a server that is starting, stopping or full is asked again.
+    /// - Throws: ``CommandFailure`` where there is no connection; `CancellationError`.
+    static func reached(
+        _ configuration: ConnectionConfiguration,
+        logger: Logger,
+        until deadline: ContinuousClock.Instant = .now
+    ) async throws -> DatabaseSession {
+        do {
+            return try await open(configuration, logger: logger, until: deadline)
+        } catch let error as PostgresError {
+            throw CommandFailure(connecting: error, to: configuration)
         }
     }
 }

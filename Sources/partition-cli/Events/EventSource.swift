@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-import LibPQ
-import PartitionRouter
-
 /// Where events come from that ask for a run.
 ///
 /// Events say only "look": what is to be done is read from the catalog, so one run answers any number of them.
@@ -20,19 +17,40 @@ protocol EventSource: Sendable {
     /// A run answered them.
     func done(_ burst: EventBurst) async throws
 
-    /// A run did not: they are tried again after a pause, or given up.
+    /// No run could answer them yet, for no fault of theirs: they stay this process' own, and nothing was tried.
     ///
-    /// - Returns: what to try again; nil where there is nothing more.
-    func failed(_ burst: EventBurst, reason: String) async throws -> EventBurst?
+    /// - Returns: those that still wait for an answer, and what came meanwhile where it would get the same; nil where there are none.
+    func keep(_ burst: EventBurst) async throws -> EventBurst?
+
+    /// A run failed: they are tried once more.
+    ///
+    /// - Returns: those that are still there to be tried; nil where there are none.
+    func again(_ burst: EventBurst) async throws -> EventBurst?
+
+    /// They are not tried any more.
+    func giveUp(_ burst: EventBurst, reason: String) async throws
 
     func close() async
 }
 
-/// Events that one run answers.
+/// Events that one run answers; at least one.
 struct EventBurst: Hashable, Sendable {
-    /// Their names where the source keeps them until they are acknowledged.
-    var ids: [String] = []
-    var count: Int
-    /// How often a run was tried for them, the coming one included.
-    var attempt = 1
+    struct Event: Hashable, Sendable {
+        /// Its name where the source keeps it until it is acknowledged, else empty.
+        var id = ""
+        /// How often a run was tried for it, the coming one included.
+        var tries = 1
+    }
+
+    var events: [Event]
+
+    var count: Int { events.count }
+    /// Of the one that was tried most often.
+    var attempt: Int { events.map(\.tries).max() ?? 1 }
+
+    /// - Returns: nil where no event is of that kind.
+    func filter(_ isIncluded: (Event) -> Bool) -> EventBurst? {
+        let events = events.filter(isIncluded)
+        return events.isEmpty ? nil : EventBurst(events: events)
+    }
 }

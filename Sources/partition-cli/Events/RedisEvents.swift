@@ -13,18 +13,25 @@ import PartitionRouter
 
 /// Entries of a Redis Stream, which keeps them until they are acknowledged.
 struct RedisEvents: EventSource {
-    /// Longer than a run takes: another process that still works on an event isn't robbed of it.
-    private static let abandoned = Duration.seconds(600)
     private static let patience = Duration.seconds(5)
 
     let description: String
     private let queue: RedisEventQueue
+    /// How long an event may lie untouched before another process takes it over.
+    private let abandoned: Duration
 
     /// - Parameters:
     ///   - text: `redis://host/STREAM` or `redis://host/DATABASE/STREAM`.
+    ///   - deadline: how long a run may take.
     ///   - environment: for what the URL refers to.
     /// - Throws: ``CommandFailure`` of status `usage`; its text holds no part of the URL that could be secret.
-    init(_ text: String, environment: [String: String], logger: Logger) throws(CommandFailure) {
+    init(
+        _ text: String,
+        deadline: Duration,
+        environment: [String: String],
+        logger: Logger
+    ) throws(CommandFailure) {
+        abandoned = Self.abandoned(after: deadline)
         let query = text.firstIndex(of: "?") ?? text.endIndex
         let address = text[..<query]
         guard let scheme = address.firstRange(of: "://"), let slash = address.lastIndex(of: "/"),
@@ -61,12 +68,17 @@ struct RedisEvents: EventSource {
         return "\(String(decoding: bytes, as: UTF8.self))-\(getpid())"
     }
 
+    /// Longer than a run takes, with what it does after its deadline and a pause: another process that still works on an event isn't robbed of it.
+    static func abandoned(after deadline: Duration) -> Duration { max(.seconds(600), deadline + .seconds(120)) }
+
     func next() async throws -> EventBurst? {
-        var entries = try await queue.entries(within: Self.patience, abandoned: Self.abandoned)
+        // By itself: it may have been tried often, and what is new has nothing to do with that.
+        let left = try await queue.abandoned(for: abandoned)
+        guard left.isEmpty else { return EventBurst(left) }
+        var entries = try await queue.fresh(within: Self.patience)
         guard !entries.isEmpty else { return nil }
-        // What was left behind is judged by itself: it may have been tried often.
-        while entries.allSatisfy({ $0.deliveries == 1 }), entries.count < EventWatch.burst {
-            let more = try await queue.entries(within: EventWatch.quiet, abandoned: Self.abandoned)
+        while entries.count < EventWatch.burst {
+            let more = try await queue.fresh(within: EventWatch.quiet)
             if more.isEmpty { break }
             entries += more
         }
@@ -75,28 +87,29 @@ struct RedisEvents: EventSource {
 
     func done(_ burst: EventBurst) async throws { try await queue.acknowledge(burst.entries) }
 
-    func failed(_ burst: EventBurst, reason: String) async throws -> EventBurst? {
-        guard burst.attempt < EventWatch.attempts else {
-            try await queue.bury(burst.entries, reason: reason)
-            return nil
-        }
-        let left = try await queue.again(burst.entries)
-        return left.isEmpty ? nil : EventBurst(left)
+    func keep(_ burst: EventBurst) async throws -> EventBurst? {
+        EventBurst(try await queue.keep(burst.entries))
+    }
+
+    func again(_ burst: EventBurst) async throws -> EventBurst? {
+        EventBurst(try await queue.again(burst.entries))
+    }
+
+    func giveUp(_ burst: EventBurst, reason: String) async throws {
+        try await queue.bury(burst.entries, reason: reason)
     }
 
     func close() async { await queue.close() }
 }
 
 extension EventBurst {
-    fileprivate init(_ entries: [RedisEventQueue.Entry]) {
-        self.init(
-            ids: entries.map(\.id),
-            count: entries.count,
-            attempt: Int(entries.map(\.deliveries).max() ?? 1)
-        )
+    /// nil without entries.
+    fileprivate init?(_ entries: [RedisEventQueue.Entry]) {
+        guard !entries.isEmpty else { return nil }
+        self.init(events: entries.map { Event(id: $0.id, tries: Int(clamping: $0.deliveries)) })
     }
 
     fileprivate var entries: [RedisEventQueue.Entry] {
-        ids.map { RedisEventQueue.Entry(id: $0, deliveries: Int64(attempt)) }
+        events.map { RedisEventQueue.Entry(id: $0.id, deliveries: Int64($0.tries)) }
     }
 }

@@ -9,6 +9,7 @@ import Provisioning
 /// When a run keeps its hands off, besides the quota: hours of the day, and standbys that lag.
 struct GuardOptions: ParsableArguments, Sendable {
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             """
             Wait while a standby is further behind than this, 100ms to 1h and shorter than --deadline, and defer what can't \
@@ -21,8 +22,9 @@ struct GuardOptions: ParsableArguments, Sendable {
     var maxLag: Limit<Duration>?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
-            "The same for a logical slot with more than this to confirm, from 1MB on. (default: 256MiB)",
+            "The same for a logical slot with more than this to confirm, 1MB to 16TiB. (default: 256MiB)",
             valueName: "bytes"
         ),
         transform: Transform.slotLag

@@ -22,8 +22,8 @@ struct QuotaOptions: ParsableArguments, Sendable {
         parsing: .unconditional,
         help: ArgumentHelp(
             """
-            How much the space holds in all, for example 500GB or 2TiB. (default: the file system is asked, where the \
-            server runs on this machine)
+            How much the space holds in all: 1B to 8191TiB, for example 500GB. (default: the file system is asked, where \
+            the server runs on this machine)
             """,
             valueName: "bytes"
         ),

@@ -24,8 +24,9 @@ extension Transform {
 
     /// Bytes as elsewhere, not so few that every slot lags.
     @Sendable static func slotLag(_ text: String) throws -> Int64 {
-        let bytes = try bytes(text)
-        guard bytes >= 1_000_000 else { throw ValidationError("give 1MB or more, such as 256MiB") }
+        guard let bytes = count(ofBytes: text), (1_000_000...16 << 40).contains(bytes) else {
+            throw ValidationError("give bytes from 1MB to 16TiB, \(byteUnits), such as 256MiB")
+        }
         return bytes
     }
 

@@ -26,14 +26,21 @@ enum Transform {
         return number
     }
 
-    /// Bytes with a unit: `500GB` is 500 · 10⁹, `2TiB` is 2 · 2⁴⁰; at least one byte.
+    /// Bytes with a unit: `500GB` is 500 · 10⁹, `2TiB` is 2 · 2⁴⁰; from one byte to what a file's length can be.
     @Sendable static func bytes(_ text: String) throws -> Int64 {
+        guard let bytes = count(ofBytes: text), (1...8191 << 40).contains(bytes) else {
+            throw ValidationError("give bytes from 1B to 8191TiB, \(byteUnits), such as 500GB")
+        }
+        return bytes
+    }
+
+    /// nil for what is none, or more than a number holds.
+    static func count(ofBytes text: String) -> Int64? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let unit = text.dropFirst(digits.count).drop { $0 == " " }.lowercased()
-        guard let count = Int64(digits), count > 0, let factor = units[unit] else { throw notBytes }
+        guard let count = Int64(digits), let factor = units[unit] else { return nil }
         let (bytes, overflow) = count.multipliedReportingOverflow(by: factor)
-        guard !overflow else { throw notBytes }
-        return bytes
+        return overflow ? nil : bytes
     }
 
     @Sendable static func table(_ text: String) throws -> EntityName {
@@ -67,7 +74,6 @@ enum Transform {
         "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40,
     ]
 
-    private static var notBytes: ValidationError {
-        ValidationError("give bytes with a unit of kB, MB, GB, TB, KiB, MiB, GiB or TiB, such as 500GB")
-    }
+    /// For messages.
+    static let byteUnits = "with a unit of kB, MB, GB, TB, KiB, MiB, GiB or TiB"
 }

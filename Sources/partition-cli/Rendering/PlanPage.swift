@@ -104,7 +104,9 @@ struct PlanPage {
         let locked = Set(table.steps.flatMap(\.locks).map(\.relation.description))
         let blockers = result.blockers.filter { locked.contains($0.relation) }
         if blockers.isEmpty { page.labelled("in the way now", "nobody", indent: 5, .faint) }
-        for blocker in blockers.prefix(5) { page.labelled("in the way now", "\(blocker)", indent: 5, .changed) }
+        for blocker in blockers.prefix(5) {
+            page.labelled("in the way now", blocker.descriptionWithQuery, indent: 5, .changed)
+        }
         if blockers.count > 5 { page.line("… and \(blockers.count - 5) more", indent: 5, .changed) }
         return page
     }
@@ -117,7 +119,7 @@ struct PlanPage {
         if result.work.values.contains(where: { !$0.isEmpty }) { page.line(OnlineWorkText.basis) }
         let locked = Set(plan.steps.flatMap(\.locks).map(\.relation.description))
         for blocker in result.blockers.filter({ !locked.contains($0.relation) }).prefix(10) {
-            page.labelled("in the way now", "\(blocker)", .changed)
+            page.labelled("in the way now", blocker.descriptionWithQuery, .changed)
         }
         return page
     }

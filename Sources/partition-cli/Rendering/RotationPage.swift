@@ -83,8 +83,12 @@ struct RotationPage {
             if let remedy = failure.remedy, !report.isUnfinished(table) { page.line("to do: \(remedy)", indent: 4) }
         }
         for case .deferred(let why, let blockers) in table.steps.map(\.result).prefix(1) {
-            for blocker in blockers.prefix(5) where !why.contains("\(blocker)") {
-                page.line("in the way: \(blocker)", indent: 4, .changed)
+            for blocker in blockers.prefix(5) {
+                if !why.contains("\(blocker)") {
+                    page.line("in the way: \(blocker.descriptionWithQuery)", indent: 4, .changed)
+                } else if let pid = blocker.pid, let query = blocker.query {
+                    page.line("query of pid \(pid): \(query)", indent: 4, .changed)
+                }
             }
         }
         for finding in table.findings
