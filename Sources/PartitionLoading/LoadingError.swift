@@ -15,14 +15,13 @@ public struct LoadingError: Error, Sendable, CustomStringConvertible {
 
     init(_ error: PostgresError) {
         sqlState = error.sqlState?.rawValue
-        let isGone = error.kind == .deadlineExceeded || error.kind == .cancelled
         switch error.sqlState {
-        case _ where error.kind == .connectionRefused: isUndecided = false
-        case nil: isUndecided = error.kind == .connectionLost || isGone
-        // 57P: a session that waits for a synchronous standby has committed, and is ended with the same words as any other.
-        case let state? where state.class == "08" || state.rawValue.hasPrefix("57P"): isUndecided = true
-        case .statementCompletionUnknown?: isUndecided = true
-        default: isUndecided = error.kind == .connectionLost
+        case nil:
+            isUndecided = [.connectionLost, .deadlineExceeded, .cancelled].contains(error.kind)
+        // By these a proxy says that it doesn't know.
+        case .transactionResolutionUnknown?, .statementCompletionUnknown?: isUndecided = true
+        // One that the server ends while it waits for a synchronous standby has committed: those words don't tell it from others.
+        case _?: isUndecided = error.kind == .connectionLost
         }
         switch error.sqlState {
         // The fence of a partition that is about to be detached is a missing privilege.

@@ -21,8 +21,8 @@ struct PartitionLoaderTests {
         let connection = try await TemporaryDatabase.current.connect()
         for statement: Statement in [
             """
-            CREATE TABLE events (id bigint NOT NULL, note text CONSTRAINT not_bad CHECK (note <> 'bad'))
-            PARTITION BY RANGE (id)
+            CREATE TABLE events (id bigint NOT NULL, note text CONSTRAINT not_bad CHECK (note <> 'bad'),
+                session integer NOT NULL DEFAULT pg_backend_pid()) PARTITION BY RANGE (id)
             """,
             "CREATE TABLE events_0 PARTITION OF events FOR VALUES FROM (0) TO (100)",
             "CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM (100) TO (200)",
@@ -215,6 +215,8 @@ struct PartitionLoaderTests {
             for try await loaded in group { #expect(loaded == 3) }
         }
         #expect(try await Self.count(connection) == 60)
+        let sessions = try await connection.query("SELECT DISTINCT session FROM events")
+        #expect(sessions.count == 1)
         // Those that were closed go by and by.
         try await eventually("one connection is left") {
             try await connection.query(

@@ -3,6 +3,7 @@
 
 import LibPQ
 import LocalPostgres
+import Logging
 import PartitionMap
 import PartitionRegistryPostgres
 import PartitionRouter
@@ -60,7 +61,13 @@ struct StandbyRegistryTests {
         timing.bound = .seconds(3)
         timing.interval = .milliseconds(500)
         timing.firstRetry = .milliseconds(50)
-        let router = Router(entity: events, registry: registry, timing: timing, logger: .test)
+        let lines = LogLines()
+        let router = Router(
+            entity: events,
+            registry: registry,
+            timing: timing,
+            logger: Logger(label: "test") { _ in lines }
+        )
         let running = Task { await router.run() }
         defer { running.cancel() }
         for await version in router.versions() where version == 1 { break }
@@ -68,6 +75,7 @@ struct StandbyRegistryTests {
 
         try await cluster.crash()
         // There is a server that answers, and it has the very map.
+        try await eventually("the standby was asked") { lines.text.contains("can't tell how old") }
         try await eventually("the map is stale") { Self.miss(router) == .stale }
         #expect(try await replica.load(events, .document)?.header == map.header)
 
