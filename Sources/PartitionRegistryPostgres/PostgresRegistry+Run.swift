@@ -2,7 +2,6 @@
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
 import LibPQ
-import Logging
 import PartitionRouter
 
 extension PostgresRegistry {
@@ -10,34 +9,28 @@ extension PostgresRegistry {
     static let heartbeat: Duration = .seconds(10)
     /// How often a standby is asked for versions: `LISTEN` works only on a primary.
     static let pollInterval: Duration = .seconds(5)
-    /// Bounds of the pause before listening begins anew, which doubles from one to the other.
-    static let pauses: (first: Duration, longest: Duration) = (.milliseconds(100), .seconds(5))
 
     public func run() async {
-        var pause = Self.pauses.first
-        while !Task.isCancelled {
+        await keepListening(logger) {
             do throws(PostgresError) {
                 let connection = try await Connection.open(configuration, logger: logger)
-                let failure = await watch(connection) { pause = Self.pauses.first }
+                let failure = await watch(connection)
                 await connection.close()
                 if let failure { throw failure }
+                return "the server was promoted"
             } catch {
-                guard !Task.isCancelled else { return }
-                logger.warning("not listening for changes of partition maps", metadata: ["reason": "\(error.message)"])
+                return error.message
             }
-            // Jitter, so that a fleet doesn't come back in one moment.
-            try? await Task.sleep(for: pause * Double.random(in: 0.5...1))
-            pause = min(pause * 2, Self.pauses.longest)
         }
     }
 
     /// Listens, or polls, until the connection breaks or the task is cancelled.
-    private func watch(_ connection: Connection, _ started: () -> Void) async -> PostgresError? {
+    private func watch(_ connection: Connection) async -> PostgresError? {
         do throws(PostgresError) {
             if try await isStandby(connection) {
-                try await poll(connection, started)
+                try await poll(connection)
             } else {
-                try await listen(connection, started)
+                try await listen(connection)
             }
             return nil
         } catch {
@@ -50,9 +43,8 @@ extension PostgresRegistry {
             .first?.bool("standby") ?? false
     }
 
-    private func listen(_ connection: Connection, _ started: () -> Void) async throws(PostgresError) {
+    private func listen(_ connection: Connection) async throws(PostgresError) {
         try await connection.listen(Self.channel)
-        started()
         await board.announceToAll(.reconnected)
         while !Task.isCancelled {
             if let notification = try await connection.notification(within: Self.heartbeat) {
@@ -65,7 +57,7 @@ extension PostgresRegistry {
         }
     }
 
-    private func poll(_ connection: Connection, _ started: () -> Void) async throws(PostgresError) {
+    private func poll(_ connection: Connection) async throws(PostgresError) {
         var versions: [String: Int64] = [:]
         var isFirst = true
         // Once promoted, the server can be listened to: then this ends, and begins anew.
@@ -77,7 +69,6 @@ extension PostgresRegistry {
             var current: [String: Int64] = [:]
             for row in rows { current[try row.string("entity")] = try row.int64("version") }
             if isFirst {
-                started()
                 await board.announceToAll(.reconnected)
             } else {
                 for key in Set(current.keys).union(versions.keys) where current[key] != versions[key] {

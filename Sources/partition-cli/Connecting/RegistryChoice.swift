@@ -4,6 +4,7 @@
 import LibPQ
 import Logging
 import PartitionMap
+import PartitionRegistryHTTP
 import PartitionRegistryPostgres
 import PartitionRegistryRedis
 import PartitionRouter
@@ -21,20 +22,23 @@ struct RegistryChoice: Sendable {
     /// The same registry where it is a PostgreSQL one.
     let postgres: PostgresRegistry?
     private let redis: RedisRegistry?
+    private let http: HTTPRegistry?
 
     private init(
         name: String,
         reason: String? = nil,
         isImplicit: Bool = false,
         postgres: PostgresRegistry? = nil,
-        redis: RedisRegistry? = nil
+        redis: RedisRegistry? = nil,
+        http: HTTPRegistry? = nil
     ) {
         self.name = name
         self.reason = reason
         self.isImplicit = isImplicit
         self.postgres = postgres
         self.redis = redis
-        registry = postgres ?? redis
+        self.http = http
+        registry = postgres ?? redis ?? http
     }
 
     /// The same, to be published to.
@@ -66,6 +70,7 @@ struct RegistryChoice: Sendable {
         let name = url.redactedDescription
         switch url.kind {
         case .redis: self.init(name: name, redis: try RedisRegistry(url, logger: logger))
+        case .etcd, .consul: self.init(name: name, http: try HTTPRegistry(url, logger: logger))
         case .postgres(let conninfo):
             let registry = try PostgresRegistry(conninfo: conninfo.reveal(), prefix: url.prefix, logger: logger)
             self.init(name: name, postgres: registry)
@@ -116,5 +121,6 @@ struct RegistryChoice: Sendable {
     func close() async {
         await postgres?.close()
         await redis?.close()
+        await http?.close()
     }
 }
