@@ -176,7 +176,8 @@ let package = Package(
         .executableTarget(
             name: "RouterProbe",
             dependencies: [
-                "PartitionLoading", "PartitionMap", "PartitionRegistryRedis", "PartitionRouter",
+                "PartitionLoading", "PartitionMap", "PartitionRegistryHTTP", "PartitionRegistryRedis",
+                "PartitionRouter",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/RouterProbe"
@@ -185,7 +186,7 @@ let package = Package(
             name: "SimulationTests",
             dependencies: [
                 "PartitionMap", "PartitionRouter", "TestSupport", .product(name: "Logging", package: "swift-log"),
-                "LibPQ", "PartitionRegistryRedis", "RouterProbe",
+                "LibPQ", "PartitionRegistryHTTP", "PartitionRegistryRedis", "RouterProbe",
             ]
         ),
         .testTarget(
@@ -215,8 +216,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "partition-cli", "LibPQ", "LocalPostgres", "Partitioning", "PolicyFile", "Provisioning", "Telemetry",
-                "SeededRandom", "TestSupport",
+                "partition-cli", "LibPQ", "LocalPostgres", "PartitionMap", "Partitioning", "PolicyFile", "Provisioning",
+                "Telemetry", "SeededRandom", "TestSupport",
             ]
         ),
     ],

@@ -189,6 +189,23 @@ struct StoreAccessTests {
         }
     }
 
+    @Test("sends what makes a version visible once, and lets nobody say that it wasn't sent", arguments: programs)
+    func once(program: StoreServer.Program) async throws {
+        try await withStoreServer(program) { server in
+            let proxy = try await TCPProxy.start(before: server.port, hanging: .before(server.headerWrite(events)))
+            let hosts = "127.0.0.1:\(proxy.port),127.0.0.1:\(server.port)"
+            let registry = try self.registry("\(program)://\(hosts)?timeout=2")
+            let map = try dailyMap(version: 1)
+            #expect(await failure { _ = try await registry.publish(map, replacing: nil) }?.code == .unreachable)
+            #expect(proxy.isHung)
+            #expect(try await server.header(events).isEmpty)
+            // Reading goes on elsewhere, and so does the next publish.
+            #expect(try await registry.load(events) == nil)
+            #expect(try await registry.publish(map, replacing: nil) == .published)
+            proxy.stop()
+        }
+    }
+
     @Test(
         "to something else says so",
         arguments: programs,

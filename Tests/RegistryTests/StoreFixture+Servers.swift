@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-import PartitionMap
 import PartitionRegistryHTTP
 import PartitionRouter
 import TestSupport
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 extension StoreFixture {
     /// A fresh etcd or Consul.
@@ -42,41 +35,6 @@ extension StoreFixture {
                 start: { try await server.start() }
             )
             try await body(fixture)
-        }
-    }
-}
-
-/// Ends the server when the body is done, in whatever way.
-func withStoreServer(
-    _ program: StoreServer.Program,
-    _ options: StoreServer.Options = .init(),
-    _ body: (StoreServer) async throws -> Void
-) async throws {
-    let server = try await StoreServer.start(program, options)
-    do { try await body(server) } catch {
-        await server.stop()
-        throw error
-    }
-    await server.stop()
-}
-
-extension StoreServer {
-    nonisolated func headerKey(_ entity: EntityName) -> String { "partition_map/\(entity.storeKey)/header" }
-
-    /// The header's fields, as they are stored.
-    nonisolated func header(_ entity: EntityName) async throws -> [String: String] {
-        guard let text = try await value(headerKey(entity)) else { return [:] }
-        return try JSONDecoder().decode([String: String].self, from: Data(text.utf8))
-    }
-
-    /// Writes a field of the header, or the document's first piece.
-    nonisolated func write(_ field: String, _ value: String, of entity: EntityName) async throws {
-        var header = try await header(entity)
-        if field == "document" {
-            try await put("partition_map/\(entity.storeKey)/\(header["version"] ?? "")/0", value)
-        } else {
-            header[field] = value
-            try await put(headerKey(entity), String(decoding: try JSONEncoder().encode(header), as: UTF8.self))
         }
     }
 }
