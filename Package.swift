@@ -8,6 +8,7 @@ let package = Package(
         .library(name: "PartitionMap", targets: ["PartitionMap"]),
         .library(name: "PartitionRouter", targets: ["PartitionRouter"]),
         .library(name: "PartitionLoading", targets: ["PartitionLoading"]),
+        .library(name: "PartitionRegistryHTTP", targets: ["PartitionRegistryHTTP"]),
         .library(name: "PartitionRegistryPostgres", targets: ["PartitionRegistryPostgres"]),
         .library(name: "PartitionRegistryRedis", targets: ["PartitionRegistryRedis"]),
     ],
@@ -50,10 +51,32 @@ let package = Package(
             name: "PartitionRegistryPostgres",
             dependencies: ["PartitionMap", "PartitionRouter", "LibPQ", .product(name: "Logging", package: "swift-log")]
         ),
+        // What drivers that speak over a network of their own share: TLS, secrets in files, words for what broke.
+        .target(
+            name: "RegistryNetwork",
+            dependencies: [
+                "PartitionRouter",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]
+        ),
+        // etcd and Consul.
+        .target(
+            name: "PartitionRegistryHTTP",
+            dependencies: [
+                "PartitionMap", "PartitionRouter", "RegistryNetwork",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]
+        ),
         .target(
             name: "PartitionRegistryRedis",
             dependencies: [
-                "PartitionMap", "PartitionRouter",
+                "PartitionMap", "PartitionRouter", "RegistryNetwork",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -87,7 +110,8 @@ let package = Package(
             name: "partition-cli",
             dependencies: [
                 "LibPQ", "LocalPostgres", "Partitioning", "PartitionMap", "PartitionRouter",
-                "PartitionRegistryPostgres", "PartitionRegistryRedis", "PolicyFile", "Provisioning", "Telemetry",
+                "PartitionRegistryHTTP", "PartitionRegistryPostgres", "PartitionRegistryRedis", "PolicyFile",
+                "Provisioning", "Telemetry",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
@@ -152,7 +176,8 @@ let package = Package(
         .executableTarget(
             name: "RouterProbe",
             dependencies: [
-                "PartitionLoading", "PartitionMap", "PartitionRegistryRedis", "PartitionRouter",
+                "PartitionLoading", "PartitionMap", "PartitionRegistryHTTP", "PartitionRegistryRedis",
+                "PartitionRouter",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/RouterProbe"
@@ -161,7 +186,7 @@ let package = Package(
             name: "SimulationTests",
             dependencies: [
                 "PartitionMap", "PartitionRouter", "TestSupport", .product(name: "Logging", package: "swift-log"),
-                "LibPQ", "PartitionRegistryRedis", "RouterProbe",
+                "LibPQ", "PartitionRegistryHTTP", "PartitionRegistryRedis", "RouterProbe",
             ]
         ),
         .testTarget(
@@ -171,8 +196,8 @@ let package = Package(
         .testTarget(
             name: "RegistryTests",
             dependencies: [
-                "PartitionMap", "PartitionRouter", "PartitionRegistryPostgres", "PartitionRegistryRedis", "TestSupport",
-                "LibPQ", "LocalPostgres",
+                "PartitionMap", "PartitionRouter", "PartitionRegistryHTTP", "PartitionRegistryPostgres",
+                "PartitionRegistryRedis", "TestSupport", "LibPQ", "LocalPostgres",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
@@ -195,7 +220,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "partition-cli", "LibPQ", "LocalPostgres", "PartitionMap", "PartitionRouter", "Partitioning", "PolicyFile",
+                "partition-cli", "LibPQ", "LocalPostgres", "PartitionMap", "PartitionRouter", "Partitioning",
+                "PolicyFile",
                 "Provisioning", "Telemetry", "SeededRandom", "TestSupport",
             ]
         ),

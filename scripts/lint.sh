@@ -64,7 +64,9 @@ declare -A may_import=(
     [PartitionRouter]="PartitionMap Logging CoreMetrics $system"
     [PartitionLoading]="PartitionRouter LibPQ Logging $system"
     [PartitionRegistryPostgres]="PartitionMap PartitionRouter LibPQ Logging $system"
-    [PartitionRegistryRedis]="PartitionMap PartitionRouter Logging NIOCore NIOPosix NIOSSL NIOConcurrencyHelpers $system"
+    [RegistryNetwork]="PartitionRouter NIOCore NIOPosix NIOSSL $system"
+    [PartitionRegistryHTTP]="PartitionMap PartitionRouter RegistryNetwork AsyncHTTPClient Logging NIOCore NIOHTTP1 NIOPosix NIOSSL $system"
+    [PartitionRegistryRedis]="PartitionMap PartitionRouter RegistryNetwork Logging NIOCore NIOPosix NIOSSL NIOConcurrencyHelpers $system"
     [Provisioning]="LibPQ Partitioning PartitionMap PartitionRouter Logging $system"
     [Telemetry]="CoreMetrics AsyncHTTPClient NIOCore NIOConcurrencyHelpers NIOHTTP1 NIOSSL Logging $system"
     [LocalPostgres]="$system"
@@ -72,7 +74,7 @@ declare -A may_import=(
     [PartitionBenchmarks]="BenchmarkReport LibPQ LocalPostgres ArgumentParser Logging $system"
     [RouterBenchmarks]="CAllocationCounter LibPQ LocalPostgres PartitionMap PartitionRouter PartitionRegistryPostgres \
 PartitionRegistryRedis Logging $system"
-    [partition-cli]="LibPQ LocalPostgres Partitioning PartitionMap PartitionRouter PartitionRegistryPostgres \
+    [partition-cli]="LibPQ LocalPostgres Partitioning PartitionMap PartitionRouter PartitionRegistryHTTP PartitionRegistryPostgres \
 PartitionRegistryRedis PolicyFile Provisioning Telemetry ArgumentParser CoreMetrics Logging $system"
 )
 import_expression='^[[:space:]]*(@[A-Za-z_]+(\([a-zA-Z]+\))?[[:space:]]+)*((public|package|internal|fileprivate|private)[[:space:]]+)?import[[:space:]]'

@@ -12,8 +12,8 @@ public struct PartitionMapHeader: Sendable, Hashable {
     public let checksum: String
     /// The document's size in bytes.
     public let size: Int
-    /// In how many pieces the store keeps the document.
-    public let chunks: Int
+    /// In how many pieces the document is kept. Only drivers that keep it in pieces write another number than 1, which they tell nobody.
+    public private(set) var chunks: Int
     /// `pg_control_system().system_identifier` of the cluster that published.
     public let systemIdentifier: String
     /// The database's name.
@@ -93,6 +93,15 @@ extension PartitionMapHeader {
             ("systemIdentifier", systemIdentifier), ("database", database), ("timeline", String(timeline)),
             ("lsn", lsn.description),
         ]
+    }
+
+    /// The same header of a document in so many pieces.
+    ///
+    /// - Parameter chunks: from 1 to ``size``.
+    package func inChunks(_ chunks: Int) -> PartitionMapHeader {
+        var header = self
+        header.chunks = chunks
+        return header
     }
 
     private static func text(_ fields: [String: String], _ name: String) throws(PartitionMapError) -> String {

@@ -5,10 +5,8 @@ extension PublishedMap {
     /// Document and header as one line of canonical JSON without its end, `{"document":{…},"header":{…}}`: how a map is carried from
     /// one store to another. The document's bytes stand in it as every store keeps them.
     package var exchangeLine: [UInt8] {
-        var bytes = Array(#"{"document":"#.utf8) + document.canonicalBytes + Array(#","header":"#.utf8)
-        let members = header.fields.map { JSONValue.Member(key: $0.name, value: .string($0.text)) }
-        bytes += JSONValue.object(members).canonicalBytes()
-        return bytes + Array("}".utf8)
+        let document = Array(#"{"document":"#.utf8) + document.canonicalBytes
+        return document + Array(#","header":"#.utf8) + header.json + Array("}".utf8)
     }
 
     /// Reads such a line, whoever wrote it.

@@ -5,6 +5,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 import PartitionRouter
+import RegistryNetwork
 
 /// One connection to one Redis server.
 struct RedisConnection: Sendable {
@@ -19,7 +20,7 @@ struct RedisConnection: Sendable {
     ///
     /// - Parameter messages: Where the channels of published messages go, for a connection that subscribes.
     static func open(
-        _ endpoint: RedisTarget.Endpoint,
+        _ endpoint: RegistryEndpoint,
         tls: NIOSSLContext?,
         timeout: Duration,
         group: any EventLoopGroup,
@@ -102,11 +103,3 @@ struct RedisConnection: Sendable {
 
 /// No reply in time.
 struct RedisTimeout: Error {}
-
-extension TimeAmount {
-    /// Rounded down to nanoseconds, and bounded by what fits.
-    init(_ duration: Duration) {
-        let (seconds, attoseconds) = duration.components
-        self = .seconds(min(seconds, 1_000_000)) + .nanoseconds(attoseconds / 1_000_000_000)
-    }
-}

@@ -7,6 +7,7 @@ import NIOPosix
 import NIOSSL
 public import PartitionMap
 public import PartitionRouter
+import RegistryNetwork
 
 /// Partition maps in Redis, 5 or later: ours in a hash, and beside it the sorted set that the pattern's own clients read.
 ///
@@ -105,7 +106,7 @@ extension RedisRegistry {
     /// The first endpoint that is a primary and lets us in.
     func connect(messages: AsyncStream<String>.Continuation?) async throws(RegistryError) -> RedisConnection {
         let tls = try tls()
-        let password = try target.currentPassword()
+        let password = try Secret.current(target.password, file: target.passwordFile)
         var failure = RegistryError(.unreachable, "the registry URL names no endpoint")
         for endpoint in target.endpoints {
             do throws(RegistryError) {
@@ -147,7 +148,7 @@ extension RedisRegistry {
     private func tls() throws(RegistryError) -> NIOSSLContext? {
         guard let files = target.tls else { return nil }
         if let tlsContext { return tlsContext }
-        let context = try NIOSSLContext.client(files)
+        guard let context = try? NIOSSLContext(configuration: try .client(files)) else { throw .unreadableTLSFiles }
         tlsContext = context
         return context
     }

@@ -2,19 +2,21 @@
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
 import NIOCore
-import NIOPosix
-import NIOSSL
 import PartitionRouter
+import RegistryNetwork
 
 extension RegistryError {
     /// A connection that didn't come about.
-    init(connecting endpoint: RedisTarget.Endpoint, _ error: any Error) {
+    init(connecting endpoint: RegistryEndpoint, _ error: any Error) {
         if error is CancellationError {
             self.init(.cancelled, "cancelled while connecting to Redis")
-        } else if let tls = RegistryError(tls: error) {
+        } else if let tls = RegistryError(tls: error, with: "Redis") {
             self = tls
         } else {
-            self.init(.unreachable, "Redis at \(endpoint) can't be reached: \(Self.reason(error))")
+            self.init(
+                .unreachable,
+                "Redis at \(endpoint) can't be reached: \(Self.reason(ofConnecting: error))"
+            )
         }
     }
 
@@ -27,33 +29,9 @@ extension RegistryError {
         case is ByteToMessageDecoderError.PayloadTooLargeError:
             self.init(.unreachable, "what answers there isn't Redis: a reply that is too long")
         default:
-            self = RegistryError(tls: error) ?? RegistryError(.unreachable, "the connection to Redis broke")
-        }
-    }
-
-    /// Nil for what isn't TLS' own.
-    private init?(tls error: any Error) {
-        switch error {
-        case NIOSSLError.uncleanShutdown: return nil
-        case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
-            self.init(
-                .refused,
-                "TLS with Redis failed",
-                hint:
-                    "is it a TLS port, does ca= hold its authority, does the name match, does it ask for cert= and key=?"
-            )
-        default: return nil
-        }
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        switch error {
-        case ChannelError.connectTimeout: "no answer in time"
-        case let error as NIOConnectionError where error.connectionErrors.isEmpty: "its name isn't known"
-        case let error as NIOConnectionError:
-            (error.connectionErrors.first?.error as? IOError).map { $0.localizedReason } ?? "no connection"
-        case let error as IOError: error.localizedReason
-        default: "no connection"
+            self =
+                RegistryError(tls: error, with: "Redis")
+                ?? RegistryError(.unreachable, "the connection to Redis broke")
         }
     }
 
@@ -91,21 +69,6 @@ extension RegistryError {
             // The first words of "ERR Client sent AUTH, but no password is set" and the like; never a command's content.
             self.init(.refused, "Redis answered with an error (\(Self.printable(text)))")
         }
-    }
-
-    /// Server text for a log: short, and without control characters.
-    private static func printable(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                text.unicodeScalars.prefix(80).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }
-            )
-        )
-    }
-}
-
-extension IOError {
-    fileprivate var localizedReason: String {
-        errnoCode == 111 || errnoCode == 61 ? "connection refused" : "errno \(errnoCode)"
     }
 }
 

@@ -35,7 +35,7 @@ struct ExitCodeTests {
             (["--buffer-days=", "--output=text"], "--buffer-days is empty"), (["--table="], "--table is empty"),
             (["--registry-url=postgres://u:Reg/PW@h/d"], "%2F"),
             (["--registry-url="], "--registry-url is empty"), (["--registry-url= "], "--registry-url is empty"),
-            (["--registry-url=etcd://h"], "no etcd registry"), (["--registry-url=foo"], "unknown scheme"),
+            (["--registry-url=zookeeper://h"], "unknown scheme"), (["--registry-url=foo"], "unknown scheme"),
             (["--registry-url=redis://h:port"], "port"),
             (["--table=nope"], "public.nope doesn't exist"), (["--table=shown"], "public.shown is a view"),
             (["--table=plain"], "public.plain is an ordinary table"), (["--table=a b"], "write it as SQL does"),

@@ -49,6 +49,46 @@ struct RegistryURLTests {
         #expect(try redis("redis://h", ["PARTITION_REGISTRY_PASSWORD": ""]).password == nil)
     }
 
+    private func http(_ text: String, _ environment: [String: String] = [:]) throws -> HTTPTarget {
+        switch try RegistryURL(parsing: text, environment: environment).kind {
+        case .etcd(let target), .consul(let target): return target
+        default: throw RegistryError(.unsupported, "neither etcd nor Consul")
+        }
+    }
+
+    @Test("of etcd and Consul says hosts, user and password or token, and parameters")
+    func httpForms() throws {
+        #expect(try http("etcd://h") == HTTPTarget(endpoints: [.init(host: "h", port: 2379)]))
+        #expect(try http("consul://h").endpoints.map(\.port) == [8500])
+        #expect(try http("consuls://h,[::1]:1").endpoints.map(\.description) == ["h:8501", "[::1]:1"])
+        let full = try http("etcds://u%40:p%3A@a:1,b?ca=/ca&cert=/c&key=/k&timeout=9&prefix=x")
+        #expect(full.endpoints.map(\.description) == ["a:1", "b:2379"])
+        #expect(full.user == "u@" && full.password?.reveal() == "p:")
+        #expect(full.tls == .init(certificateAuthority: "/ca", certificate: "/c", key: "/k"))
+        #expect(full.timeout == .seconds(9))
+        #expect(try http("consul://:tok%20en@h").password?.reveal() == "tok en")
+        #expect(try RegistryURL(parsing: "etcd://u:secret@h,i:7?prefix=x").redactedDescription == "etcd://h:2379,i:7")
+        #expect(try RegistryURL(parsing: "consuls://:secret@h").redactedDescription == "consuls://h:8501")
+        #expect(try RegistryURL(parsing: "etcd://h?prefix=x:").prefix == "x:")
+    }
+
+    @Test("of etcd and Consul leaves credentials and files to the environment")
+    func httpEnvironment() throws {
+        let environment = [
+            "PARTITION_REGISTRY_USER": "u", "PARTITION_REGISTRY_PASSWORD": "p",
+            "PARTITION_REGISTRY_PASSWORD_FILE": "/f", "PARTITION_REGISTRY_TOKEN": "t",
+            "PARTITION_REGISTRY_TOKEN_FILE": "/tf", "PARTITION_REGISTRY_CA_FILE": "/ca",
+        ]
+        let etcd = try http("etcds://h", environment)
+        #expect(etcd.user == "u" && etcd.password?.reveal() == "p" && etcd.passwordFile == "/f")
+        #expect(etcd.tls?.certificateAuthority == "/ca")
+        let consul = try http("consul://h", environment)
+        #expect(consul.user == nil && consul.password?.reveal() == "t" && consul.passwordFile == "/tf")
+        #expect(try http("consul://:own@h", environment).password?.reveal() == "own")
+        let file = try http("etcd://u@h", ["PARTITION_REGISTRY_PASSWORD_FILE": "/f"])
+        #expect(file.password == nil && file.passwordFile == "/f")
+    }
+
     @Test("of PostgreSQL goes to libpq without what is ours")
     func postgres() throws {
         let url = try RegistryURL(
@@ -77,7 +117,12 @@ struct RegistryURLTests {
             "redis://h?timeout=", "redis://h?prefix={secret}", "redis://h?prefix=secret%0a", "redis://h?prefix=se%2A",
             "redis://%zz@h", "redis://%00@h", "redis://h secret", "rediss://h?cert=/c", "jdbc:postgresql://secret",
             "self?x-secret=1",
-            "postgresql+psycopg://u:secret@h/db", "etcd://secret", "consul://secret", "REDIS//secret", "self://secret",
+            "postgresql+psycopg://u:secret@h/db", "etcd://h/secret", "etcd://secret@h", "etcd://u:secret%0a@h",
+            "etcd://:secret@h", "etcds://h?replicas=2",
+            "etcd://u:a/secret@h", "etcd:", "etcd://", "consul://secret@h", "consul://u:secret@h",
+            "consul://:se%0dcret@h",
+            "consul://h/secret", "consuls://h?ttl=3", "consul://h?cert=/c", "zookeeper://secret", "REDIS//secret",
+            "self://secret",
         ]
     )
     func errors(text: String) throws {
@@ -97,6 +142,7 @@ struct RegistryURLTests {
             "redis://u:secret@h/2", "redis://secret@h", "rediss://:secret@h?prefix=a",
             "postgres://u:secret@h/db?password=secret",
             "postgres://u:a/secret@h/db", "postgres://u:a@secret@h/db", "postgresql://u:secret@h",
+            "etcd://u:secret@h", "etcds://u:secret@h,i?prefix=a", "consul://:secret@h", "consuls://:secret@h",
         ]
     )
     func redaction(text: String) throws {

@@ -3,6 +3,7 @@
 
 import LocalPostgres
 import PartitionMap
+import PartitionRegistryHTTP
 import PartitionRegistryPostgres
 import PartitionRegistryRedis
 import PartitionRouter
@@ -31,6 +32,15 @@ struct SideBySideTests {
     func redis() async throws {
         try await withRedis { server, registry in
             try await compare("redis://127.0.0.1:\(server.port)", "redis", registry)
+        }
+    }
+
+    @Test("answers the same for the same version, in etcd and Consul", arguments: [StoreServer.Program.etcd, .consul])
+    func store(program: StoreServer.Program) async throws {
+        try await withStoreServer(program) { server in
+            let url = "\(program)://127.0.0.1:\(server.port)"
+            let registry = try HTTPRegistry(try RegistryURL(parsing: url), logger: .test)
+            try await compare(url, program.rawValue, registry)
         }
     }
 

@@ -5,6 +5,7 @@ import LibPQ
 import LocalPostgres
 import Logging
 import PartitionMap
+import PartitionRegistryHTTP
 import PartitionRegistryPostgres
 import PartitionRegistryRedis
 import PartitionRouter
@@ -12,10 +13,10 @@ import TestSupport
 
 /// The stores that the conformance suite runs against.
 enum Store: String, CaseIterable, Sendable {
-    case memory, redis, postgres
+    case memory, redis, postgres, etcd, consul
 
     /// Those with a server that can be stopped.
-    static let servers: [Store] = [.redis, .postgres]
+    static let servers: [Store] = [.redis, .postgres, .etcd, .consul]
 }
 
 /// One store, empty, with what a test may do to it from outside.
@@ -46,6 +47,8 @@ struct StoreFixture: Sendable {
             try await body(StoreFixture(client: { registry }, patientClient: { registry }))
         case .redis: try await withRedis(body)
         case .postgres: try await withPostgres(ownServer: ownServer, body)
+        case .etcd: try await withServer(.etcd, body)
+        case .consul: try await withServer(.consul, body)
         }
     }
 

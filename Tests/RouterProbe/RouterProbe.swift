@@ -4,6 +4,7 @@
 import Logging
 import PartitionLoading
 import PartitionMap
+import PartitionRegistryHTTP
 import PartitionRegistryRedis
 import PartitionRouter
 
@@ -22,7 +23,7 @@ import PartitionRouter
 /// - `refused PARTITION SQLSTATE`: the server didn't take it
 /// - `miss REASON`
 ///
-/// Usage: `RouterProbe NAME REDIS-URL CONNINFO KEYS BOUND-MILLISECONDS`; keys are from 0 to below KEYS.
+/// Usage: `RouterProbe NAME REGISTRY-URL CONNINFO KEYS BOUND-MILLISECONDS`; keys are from 0 to below KEYS.
 @main
 struct RouterProbe {
     let name: String
@@ -44,7 +45,7 @@ struct RouterProbe {
             name: arguments[1],
             router: Router(
                 entity: EntityName(schema: "public", table: "events"),
-                registry: try RedisRegistry(try RegistryURL(parsing: arguments[2]), logger: logger),
+                registry: try registry(arguments[2], logger),
                 timing: timing,
                 logger: logger
             ),
@@ -56,6 +57,12 @@ struct RouterProbe {
             keys: keys
         )
         await probe.run()
+    }
+
+    private static func registry(_ text: String, _ logger: Logger) throws -> any Registry {
+        let url = try RegistryURL(parsing: text)
+        if case .redis = url.kind { return try RedisRegistry(url, logger: logger) }
+        return try HTTPRegistry(url, logger: logger)
     }
 
     func run() async {

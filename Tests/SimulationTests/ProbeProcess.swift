@@ -19,7 +19,7 @@ final class ProbeProcess: Sendable {
     private let output: URL
 
     /// - Parameter bound: of the map's age, in milliseconds.
-    init(_ name: String, redis: String, conninfo: String, keys: Int, bound: Int) throws {
+    init(_ name: String, registry: String, conninfo: String, keys: Int, bound: Int) throws {
         self.name = name
         output = FileManager.default.temporaryDirectory.appendingPathComponent("probe-\(UUID())")
         _ = FileManager.default.createFile(atPath: output.path, contents: nil)
@@ -30,7 +30,7 @@ final class ProbeProcess: Sendable {
         let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         process.executableURL = URL(fileURLWithPath: bundle).deletingLastPathComponent()
             .appendingPathComponent("RouterProbe")
-        process.arguments = [name, redis, conninfo, String(keys), String(bound)]
+        process.arguments = [name, registry, conninfo, String(keys), String(bound)]
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = file
         process.standardError = file

@@ -1,54 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-import Foundation
 import LibPQ
 import PartitionMap
-import PartitionRegistryRedis
 import PartitionRouter
 import TestSupport
 import Testing
 
-/// The simulation's invariants with real processes: a PostgreSQL, a Redis, and routers that load rows while they are killed, stopped
+/// The simulation's invariants with real processes: a PostgreSQL, a store, and routers that load rows while they are killed, stopped
 /// and cut off, and the store is flushed and set back. Bounds are of two seconds, so that a retire takes half a minute.
 @Suite("The whole system, as processes", .temporaryDatabase, .timeLimit(.minutes(5)))
 struct ProcessTests {
     private static let bound = 2_000
 
-    @Test("loses no row, yields no partition that isn't attached, serves none past its bound, and versions only grow")
-    func invariants() async throws {
-        let redis = try await RedisServer.start()
+    @Test(
+        "loses no row, yields no partition that isn't attached, serves none past its bound, and versions only grow",
+        arguments: ProcessStores.allCases
+    )
+    func invariants(kind: ProcessStores) async throws {
+        let store = try await kind.start()
         let database = try TemporaryDatabase.current
         var probes: [ProbeProcess] = []
         do {
-            try await scenario(redis, database, &probes)
+            try await scenario(store, database, &probes)
         } catch {
             for probe in probes { probe.remove() }
-            await redis.stop()
+            await store.stop()
             throw error
         }
         for probe in probes { probe.remove() }
-        await redis.stop()
+        await store.stop()
     }
 
     private func scenario(
-        _ redis: RedisServer,
+        _ store: any ProcessStore,
         _ database: TemporaryDatabase,
         _ probes: inout [ProbeProcess]
     ) async throws {
         let connection = try await database.connect()
-        let address = "127.0.0.1:\(redis.port)?timeout=1"
         var timing = RetireProtocol.Timing()
         timing.bound = .milliseconds(Self.bound)
         let provisioner = ProcessProvisioner(
             connection: connection,
-            registry: try RedisRegistry(try RegistryURL(parsing: "redis://\(address)"), logger: .test),
+            registry: try store.registry(),
             timing: timing
         )
         func start(_ name: String, _ url: String) throws -> ProbeProcess {
             try ProbeProcess(
                 name,
-                redis: url,
+                registry: url,
                 conninfo: database.conninfo() + " application_name=\(name)",
                 keys: 500,
                 bound: Self.bound
@@ -57,10 +57,10 @@ struct ProcessTests {
 
         try await provisioner.prepare(partitions: 4)
         try await provisioner.publish()
-        try await Self.allow(redis)
+        try await store.allow()
         probes = [
-            try start("first", "redis://\(address)"), try start("stopped", "redis://stopped:secret@\(address)"),
-            try start("cut", "redis://cut:secret@\(address)"),
+            try start("first", store.url), try start("stopped", store.url(of: .stopped)),
+            try start("cut", store.url(of: .cut)),
         ]
         let (first, stopped, cut) = (probes[0], probes[1], probes[2])
         try await provisioner.create(4)
@@ -72,44 +72,42 @@ struct ProcessTests {
                 probe.count("loaded", "events_0") > 3
             }
         }
-        #expect(try await redis.command("SAVE") == "OK")
-        let saved = try Data(contentsOf: URL(fileURLWithPath: "\(redis.directory)/dump.rdb"))
+        try await store.save()
 
         // From here on two of them know nothing new: one is stopped, one can't read.
         try await Self.stop(stopped, connection)
-        _ = try await redis.command("ACL", "DELUSER", "cut")
+        try await store.sever(.cut)
         let retirement = Task { try await provisioner.retire(0) }
         try await Self.follows(first, provisioner, after: beforeDrain)
 
         let beforeFlush = try #require(await provisioner.versions.last)
-        _ = try await redis.command("FLUSHALL")
+        try await store.flush()
         await provisioner.held(nil)
         try await Self.follows(first, provisioner, after: beforeFlush)
 
         first.end()
-        let second = try start("second", "redis://\(address)")
+        let second = try start("second", store.url)
         probes.append(second)
         let beforeRestore = try #require(await provisioner.versions.last)
         try await second.hasTaken(beforeRestore)
 
-        await redis.kill()
-        try saved.write(to: URL(fileURLWithPath: "\(redis.directory)/dump.rdb"))
+        await store.kill()
         await provisioner.held(beforeDrain)
-        try await redis.start()
+        try await store.startFromSaved()
         try await Self.follows(second, provisioner, after: beforeRestore)
 
         let detached = try await retirement.value
         try await provisioner.publish()
         let last = try #require(await provisioner.versions.last)
         // It goes on with the map that it had, and can't read another one: what it looks up first is decided by the clock alone.
-        _ = try await redis.command("ACL", "DELUSER", "stopped")
+        try await store.sever(.stopped)
         let refusedBefore = stopped.count("miss", "stale")
         stopped.goOn()
         try await eventually("stopped refuses what may be gone") {
             stopped.count("miss", "stale") > refusedBefore + 10
         }
         #expect(stopped.taken.last == beforeDrain)
-        try await Self.allow(redis)
+        try await store.allow()
         for probe in [second, stopped, cut] {
             try await probe.hasTaken(last)
             let sofar = probe.count("loaded")
@@ -137,13 +135,6 @@ struct ProcessTests {
         )
         #expect(try #require(late.first).int64("rows") == 0, "rows were written to a partition after it was detached")
         await connection.close()
-    }
-
-    /// The users of the routers that are cut off by their removal; a restart of Redis forgets them, too.
-    private static func allow(_ redis: RedisServer) async throws {
-        for user in ["cut", "stopped"] {
-            _ = try await redis.command("ACL", "SETUSER", user, "on", ">secret", "~*", "&*", "+@all")
-        }
     }
 
     /// Between two transactions: the locks of one under way would be held for as long as the process is stopped.

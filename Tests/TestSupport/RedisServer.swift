@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
-
 /// A Redis server of a test's own, on a free port of 127.0.0.1, in a temporary directory.
 ///
 /// A shell stands between us and the server: when our end of its pipe closes, by ``stop()`` or by our death, it ends the
@@ -83,9 +77,9 @@ package actor RedisServer {
     }
 
     /// SIGSTOP: the port still takes connections, and nobody answers.
-    package func pause() throws { try signal(SIGSTOP) }
+    package func pause() throws { try running.pause() }
 
-    package func resume() throws { try signal(SIGCONT) }
+    package func resume() throws { try running.resume() }
 
     /// SIGKILL, and waits for the end. ``start()`` starts it again.
     package func kill() async { await stop(keepingDirectory: true) }
@@ -100,18 +94,11 @@ package actor RedisServer {
         while !keeper.hasEnded { try? await Task.sleep(for: .milliseconds(5)) }
     }
 
-    private func signal(_ number: CInt) throws {
-        guard let pid = keeper?.serverPID, Self.send(number, to: pid) else {
-            throw ServerError("the Redis server isn't running")
+    private var running: ServerKeeper {
+        get throws {
+            guard let keeper else { throw ServerError("the Redis server isn't running") }
+            return keeper
         }
-    }
-
-    private static func send(_ number: CInt, to pid: pid_t) -> Bool {
-        #if canImport(Darwin)
-            Darwin.kill(pid, number) == 0
-        #else
-            Glibc.kill(pid, number) == 0
-        #endif
     }
 
     private var configuration: String {

@@ -69,6 +69,15 @@ final class ServerKeeper: Sendable {
 
     func closePipe() { close(lifeline) }
 
+    /// SIGSTOP: the port still takes connections, and nobody answers.
+    func pause() throws { try signal(SIGSTOP) }
+
+    func resume() throws { try signal(SIGCONT) }
+
+    private func signal(_ number: CInt) throws {
+        guard let pid = serverPID, kill(pid, number) == 0 else { throw ServerError("\(name) isn't running") }
+    }
+
     /// Tells the test run about the server, so that it can end leftovers.
     func register() {
         guard let file = stateFile, let pid = serverPID else { return }

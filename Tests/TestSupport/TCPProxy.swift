@@ -13,6 +13,8 @@ import Synchronization
 package final class TCPProxy: Sendable {
     /// When it stops passing on.
     package enum Hang: Sendable {
+        /// With ``TCPProxy/hang()``.
+        case onDemand
         case atOnce
         /// With the first thing sent to the server that holds this text, which is not passed on.
         case before(String)
@@ -67,6 +69,11 @@ package final class TCPProxy: Sendable {
         }
     }
 
+    package func hang() { gate.isClosed.store(true, ordering: .releasing) }
+
+    /// Passes on again, for new connections. What was sent on the others meanwhile is lost: whoever has one must have given it up.
+    package func goOn() { gate.isClosed.store(false, ordering: .releasing) }
+
     /// Ends it and every connection through it. To be called once.
     package func stop() { work.cancel() }
 
@@ -112,7 +119,8 @@ package final class TCPProxy: Sendable {
 
         init(_ hang: Hang) {
             text = if case .before(let text) = hang { text } else { nil }
-            isClosed = Atomic(text == nil)
+            let isAtOnce = if case .atOnce = hang { true } else { false }
+            isClosed = Atomic(isAtOnce)
         }
 
         /// Statements of ours are small, and their text is sent in one piece.

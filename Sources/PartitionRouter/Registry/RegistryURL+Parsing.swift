@@ -23,24 +23,29 @@ extension RegistryURL {
         let prefix = try Self.prefix(query.take("prefix"))
         let base = String(halves[0])
         let scheme = base.split(separator: ":", maxSplits: 1).first.map { $0.lowercased() } ?? ""
+        let rest = base.contains("://") ? String(base.dropFirst(scheme.count + 3)) : ""
         switch (scheme, base.contains("://")) {
         case ("self", false):
-            try query.mustBeEmpty()
+            try query.mustBeEmpty(known: "prefix")
             self.init(kind: .selfDatabase, prefix: prefix, redactedDescription: "self")
         case ("none", false):
-            try query.mustBeEmpty()
+            try query.mustBeEmpty(known: "none")
             self.init(kind: .none, prefix: "", redactedDescription: "none")
         case ("redis", true), ("rediss", true):
-            let rest = String(base.dropFirst(scheme.count + 3))
             let target = try RedisTarget(rest, tls: scheme == "rediss", &query, environment)
-            try query.mustBeEmpty()
-            // Without the user: a password is easily written in its place.
-            let hosts = target.endpoints.map(\.description).joined(separator: ",")
-            self.init(
-                kind: .redis(target),
-                prefix: prefix,
-                redactedDescription: "\(scheme)://\(hosts)/\(target.database)"
-            )
+            try query.mustBeEmpty(known: "prefix replicas ttl timeout ca cert key")
+            let place = Self.redacted(scheme, target.endpoints)
+            self.init(kind: .redis(target), prefix: prefix, redactedDescription: "\(place)/\(target.database)")
+        case ("etcd", true), ("etcds", true):
+            let target = try HTTPTarget(etcd: rest, tls: scheme == "etcds", &query, environment)
+            try query.mustBeEmpty(known: "prefix timeout ca cert key")
+            let place = Self.redacted(scheme, target.endpoints)
+            self.init(kind: .etcd(target), prefix: prefix, redactedDescription: place)
+        case ("consul", true), ("consuls", true):
+            let target = try HTTPTarget(consul: rest, tls: scheme == "consuls", &query, environment)
+            try query.mustBeEmpty(known: "prefix timeout ca cert key")
+            let place = Self.redacted(scheme, target.endpoints)
+            self.init(kind: .consul(target), prefix: prefix, redactedDescription: place)
         case ("postgres", true), ("postgresql", true):
             let conninfo = base + (query.rest.isEmpty ? "" : "?\(query.rest)")
             self.init(
@@ -54,10 +59,8 @@ extension RegistryURL {
     }
 
     private static func unknown(_ scheme: String) -> RegistryURLError {
-        let known = "known: redis:// rediss:// postgres:// self none"
+        let known = "known: redis:// rediss:// etcd:// etcds:// consul:// consuls:// postgres:// self none"
         switch scheme {
-        case "etcd", "etcds", "consul", "consuls":
-            return RegistryURLError("this version has no \(scheme) registry", hint: known)
         case "jdbc":
             return RegistryURLError("a registry URL doesn't begin with jdbc:", hint: "leave that prefix out")
         default:
@@ -82,6 +85,11 @@ extension RegistryURL {
         return text
     }
 
+    /// Without the user: a password is easily written in its place.
+    private static func redacted(_ scheme: String, _ endpoints: [RegistryEndpoint]) -> String {
+        "\(scheme)://\(endpoints.map(\.description).joined(separator: ","))"
+    }
+
     private static func redactedPostgres(_ scheme: String, _ base: String) -> String {
         let rest = base.dropFirst(scheme.count + 3)
         let authority = rest.prefix { $0 != "/" }
@@ -91,84 +99,5 @@ extension RegistryURL {
         guard let at = authority.lastIndex(of: "@") else { return "\(scheme)://\(rest)" }
         let user = authority[..<at].prefix { $0 != ":" }
         return "\(scheme)://\(user)\(authority[at...])\(path)"
-    }
-}
-
-extension RedisTarget {
-    /// - Parameter text: What follows `redis://`, without the query.
-    fileprivate init(
-        _ text: String,
-        tls: Bool,
-        _ query: inout URLQuery,
-        _ environment: [String: String]
-    ) throws(RegistryURLError) {
-        func variable(_ name: String) -> String? {
-            environment["PARTITION_REGISTRY_" + name].flatMap { $0.isEmpty ? nil : $0 }
-        }
-        let authority = text.prefix { $0 != "/" }
-        let path = text.dropFirst(authority.count + 1)
-        var hosts = authority[...]
-        var (user, password): (String?, String?)
-        if let at = authority.lastIndex(of: "@") {
-            let halves = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            user = try URLQuery.decoded(halves[0])
-            password = halves.count > 1 ? try URLQuery.decoded(halves[1]) : nil
-            hosts = authority[authority.index(after: at)...]
-        }
-        if user?.isEmpty == true { user = nil }
-        var database = 0
-        if !path.isEmpty {
-            guard let number = Int(path), (0...1_000_000).contains(number), String(number) == path else {
-                throw RegistryURLError(
-                    "the path of a Redis URL is a database's number",
-                    hint: "a slash, a question mark or an @ in the password must be percent-encoded"
-                )
-            }
-            database = number
-        }
-        var endpoints: [Endpoint] = []
-        for host in hosts.split(separator: ",", omittingEmptySubsequences: false) {
-            endpoints.append(try Self.endpoint(host))
-        }
-        let files = TLS(
-            certificateAuthority: query.take("ca") ?? variable("CA_FILE"),
-            certificate: query.take("cert") ?? variable("CERT_FILE"),
-            key: query.take("key") ?? variable("KEY_FILE")
-        )
-        guard (files.certificate == nil) == (files.key == nil) else {
-            throw RegistryURLError("a client certificate and its key come together: cert= and key=")
-        }
-        self.init(
-            endpoints: endpoints,
-            tls: tls ? files : nil,
-            user: user ?? variable("USER"),
-            password: (password ?? variable("PASSWORD")).map(Secret.init),
-            passwordFile: variable("PASSWORD_FILE"),
-            database: database,
-            replicas: try query.takeNumber("replicas", 0...100) ?? 0,
-            timeToLive: try query.takeNumber("ttl", 1...31_536_000),
-            timeout: .seconds(try query.takeNumber("timeout", 1...300) ?? 5)
-        )
-    }
-
-    private static func endpoint(_ text: Substring) throws(RegistryURLError) -> Endpoint {
-        var (host, rest) = (text.prefix { $0 != ":" }, text)
-        if text.hasPrefix("[") {
-            // An IPv6 address, whose colons aren't the port's.
-            host = text.dropFirst().prefix { $0 != "]" }
-            rest = text.dropFirst(host.count + 1)
-            guard rest.hasPrefix("]") else {
-                throw RegistryURLError("an IPv6 address in the registry URL isn't closed")
-            }
-            rest = rest.dropFirst()
-        } else {
-            rest = text.dropFirst(host.count)
-        }
-        guard !host.isEmpty else { throw RegistryURLError("the registry URL has no host") }
-        guard !rest.isEmpty else { return Endpoint(host: String(host)) }
-        guard rest.hasPrefix(":"), let port = Int(rest.dropFirst()), (1...65_535).contains(port) else {
-            throw RegistryURLError("a port in the registry URL isn't a number from 1 to 65535")
-        }
-        return Endpoint(host: String(host), port: port)
     }
 }

@@ -3,17 +3,20 @@
 
 /// Where a registry is, as `--registry-url` says it.
 ///
-/// Forms: `redis://[user[:password]@]host[:port][,host[:port]…][/database]` (`rediss://` with TLS), any `postgres://` or
+/// Forms: `redis://[user[:password]@]host[:port][,host[:port]…][/database]`, `etcd://[user:password@]host[:port][,…]`,
+/// `consul://[:token@]host[:port][,…]`, each of which has a form with TLS (`rediss://`, `etcds://`, `consuls://`); any `postgres://` or
 /// `postgresql://` URI that libpq takes, `self` (the database being provisioned) and `none`.
 ///
-/// Parameters: `prefix` (all but `none`); for Redis `replicas` (how many must confirm a publish), `ttl` (seconds, for
-/// test environments), `timeout` (seconds), `ca`, `cert`, `key` (PEM files). Credentials and files that the URL doesn't
-/// give come from the environment: `PARTITION_REGISTRY_USER`, `…_PASSWORD`, `…_PASSWORD_FILE`, `…_CA_FILE`,
-/// `…_CERT_FILE`, `…_KEY_FILE`.
+/// Parameters: `prefix` (all but `none`); for Redis, etcd and Consul `timeout` (seconds), `ca`, `cert`, `key` (PEM files); for Redis alone
+/// `replicas` (how many must confirm a publish) and `ttl` (seconds, for test environments). Credentials and files that the URL doesn't
+/// give come from the environment: `PARTITION_REGISTRY_USER`, `…_PASSWORD`, `…_PASSWORD_FILE` (for Consul `…_TOKEN`, `…_TOKEN_FILE`),
+/// `…_CA_FILE`, `…_CERT_FILE`, `…_KEY_FILE`.
 public struct RegistryURL: Sendable, Hashable, CustomStringConvertible {
     /// The kind of store.
     public enum Kind: Sendable, Hashable {
         case redis(RedisTarget)
+        case etcd(HTTPTarget)
+        case consul(HTTPTarget)
         /// The URI for libpq, without this tool's own parameters.
         case postgres(conninfo: Secret)
         /// The embedded default: a schema in the database being provisioned.
@@ -34,74 +37,6 @@ public struct RegistryURL: Sendable, Hashable, CustomStringConvertible {
         self.kind = kind
         self.prefix = prefix
         self.redactedDescription = redactedDescription
-    }
-}
-
-/// How to reach Redis.
-public struct RedisTarget: Sendable, Hashable {
-    public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
-        public let host: String
-        public let port: Int
-
-        public init(host: String, port: Int = 6379) {
-            self.host = host
-            self.port = port
-        }
-
-        public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
-    }
-
-    /// PEM files; nil means the system's certificate authorities and no client certificate.
-    public struct TLS: Sendable, Hashable {
-        public var certificateAuthority: String?
-        public var certificate: String?
-        public var key: String?
-
-        public init(certificateAuthority: String? = nil, certificate: String? = nil, key: String? = nil) {
-            self.certificateAuthority = certificateAuthority
-            self.certificate = certificate
-            self.key = key
-        }
-    }
-
-    /// At least one; tried in order until one is the primary.
-    public var endpoints: [Endpoint]
-    /// Nil for a plain connection.
-    public var tls: TLS?
-    /// Nil is Redis' user `default`.
-    public var user: String?
-    public var password: Secret?
-    /// Read anew at every connect, so that a password can change; used when ``password`` is nil.
-    public var passwordFile: String?
-    /// Redis' database number.
-    public var database: Int
-    /// How many replicas must confirm a publish; 0 for none.
-    public var replicas: Int
-    /// Seconds until a map expires; nil for never.
-    public var timeToLive: Int?
-    /// For connecting, and for each command.
-    public var timeout: Duration
-
-    public init(
-        endpoints: [Endpoint],
-        tls: TLS? = nil,
-        user: String? = nil,
-        password: Secret? = nil,
-        passwordFile: String? = nil,
-        database: Int = 0,
-        replicas: Int = 0,
-        timeToLive: Int? = nil,
-        timeout: Duration = .seconds(5)
-    ) {
-        self.endpoints = endpoints
-        self.tls = tls
-        self.user = user
-        self.password = password
-        self.passwordFile = passwordFile
-        self.database = database
-        self.replicas = replicas
-        self.timeToLive = timeToLive
-        self.timeout = timeout
     }
 }
 

@@ -33,13 +33,14 @@ struct URLQuery {
         return number
     }
 
-    func mustBeEmpty() throws(RegistryURLError) {
+    /// - Parameter known: what the error says may stand there.
+    func mustBeEmpty(known: String) throws(RegistryURLError) {
         guard let item = items.first else { return }
         // Shown only when it looks like a word: it may be the rest of a password with a question mark.
         let isWord = item.name.utf8.count < 20 && item.name.utf8.allSatisfy { (0x61...0x7A).contains($0) }
         throw RegistryURLError(
             "the registry URL has an unknown parameter" + (isWord ? ", \(item.name)" : ""),
-            hint: "known: prefix replicas ttl timeout ca cert key"
+            hint: "known: \(known)"
         )
     }
 

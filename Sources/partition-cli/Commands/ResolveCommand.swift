@@ -22,7 +22,7 @@ struct ResolveCommand: Command {
               partition-cli resolve events 2026-12-24T18:00:00+01:00 \\
                 --registry-url=none --db-url=$DB_URL
 
-            With a Redis registry no database is needed. Exit status: 0, or 1 where no partition takes the key.
+            With a registry outside the database no database is needed. Exit status: 0, or 1 where no partition takes the key.
             """
     )
 

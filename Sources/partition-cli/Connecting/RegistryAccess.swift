@@ -52,7 +52,8 @@ struct RegistryAccess {
         CommandFailure(
             .usage,
             choice.reason ?? "the registry is \"none\": there is nothing to look at",
-            remedy: "say --registry-url=redis://… or =postgres://…, or =self for the one in the database"
+            remedy:
+                "say --registry-url=redis://…, =etcd://…, =consul://… or =postgres://…, or =self for the one in the database"
         )
     }
 }

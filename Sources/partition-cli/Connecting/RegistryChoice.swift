@@ -4,6 +4,7 @@
 import LibPQ
 import Logging
 import PartitionMap
+import PartitionRegistryHTTP
 import PartitionRegistryPostgres
 import PartitionRegistryRedis
 import PartitionRouter
@@ -23,6 +24,7 @@ struct RegistryChoice: Sendable {
     /// The same registry where it is a PostgreSQL one.
     let postgres: PostgresRegistry?
     private let redis: RedisRegistry?
+    private let http: HTTPRegistry?
 
     private init(
         name: String,
@@ -30,7 +32,8 @@ struct RegistryChoice: Sendable {
         isUnusable: Bool = false,
         isImplicit: Bool = false,
         postgres: PostgresRegistry? = nil,
-        redis: RedisRegistry? = nil
+        redis: RedisRegistry? = nil,
+        http: HTTPRegistry? = nil
     ) {
         self.name = name
         self.reason = reason
@@ -38,7 +41,8 @@ struct RegistryChoice: Sendable {
         self.isImplicit = isImplicit
         self.postgres = postgres
         self.redis = redis
-        registry = postgres ?? redis
+        self.http = http
+        registry = postgres ?? redis ?? http
     }
 
     /// The same, to be published to.
@@ -70,6 +74,7 @@ struct RegistryChoice: Sendable {
         let name = url.redactedDescription
         switch url.kind {
         case .redis: self.init(name: name, redis: try RedisRegistry(url, logger: logger))
+        case .etcd, .consul: self.init(name: name, http: try HTTPRegistry(url, logger: logger))
         case .postgres(let conninfo):
             let registry = try PostgresRegistry(conninfo: conninfo.reveal(), prefix: url.prefix, logger: logger)
             self.init(name: name, postgres: registry)
@@ -129,5 +134,6 @@ struct RegistryChoice: Sendable {
     func close() async {
         await postgres?.close()
         await redis?.close()
+        await http?.close()
     }
 }

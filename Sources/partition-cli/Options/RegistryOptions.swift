@@ -11,12 +11,15 @@ struct RegistryOptions: ParsableArguments, Sendable {
         name: .customLong("registry-url"),
         help: ArgumentHelp(
             """
-            Where partition maps are published: redis:// rediss:// postgres:// self none. (default: $REGISTRY_URL, else \
+            Where partition maps are published: redis:// etcd:// consul:// (with TLS rediss:// etcds:// \
+            consuls://) postgres:// self none. (default: $REGISTRY_URL, else \
             the policy file's, else the database itself where partition_registry is installed)
             """,
             valueName: "url"
         ),
-        completion: .list(["self", "none", "redis://", "rediss://", "postgres://"])
+        completion: .list([
+            "self", "none", "redis://", "rediss://", "etcd://", "etcds://", "consul://", "consuls://", "postgres://",
+        ])
     )
     var registryURL: String?
 

@@ -22,7 +22,7 @@ from .servers import Postgres, Store, execute, monthly, rotate, started
 from .test_routing import quiet
 
 #: The stores that partition-cli publishes to.
-PUBLISHED = ("redis", "postgres")
+PUBLISHED = ("redis", "postgres", "etcd", "consul")
 
 #: A row every seven hours, through the partitions and beyond them.
 _HOURS = "generate_series(date_trunc('month', now()) - interval '40 days', now() + interval '75 days', interval '7 hours') at"

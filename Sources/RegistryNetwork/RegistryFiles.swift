@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-import NIOCore
-import NIOSSL
-import PartitionRouter
+package import NIOSSL
+package import PartitionRouter
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -11,26 +10,26 @@ import PartitionRouter
     import Foundation
 #endif
 
-extension RedisTarget {
-    /// The password, from its file where it is kept in one; nil when there is none.
+extension Secret {
+    /// The secret that was given, else what its file holds now; nil where there is neither.
     ///
     /// - Throws: ``RegistryError/Code/refused`` when the file can't be read.
-    func currentPassword() throws(RegistryError) -> String? {
-        if let password { return password.reveal() }
-        guard let passwordFile else { return nil }
-        guard let text = try? String(contentsOfFile: passwordFile, encoding: .utf8) else {
-            throw RegistryError(.refused, "the registry's password file can't be read")
+    package static func current(_ given: Secret?, file: String?) throws(RegistryError) -> String? {
+        if let given { return given.reveal() }
+        guard let file else { return nil }
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+            throw RegistryError(.refused, "the registry's password or token file can't be read")
         }
-        // Editors and secret stores end the file with a newline; it isn't part of the password.
+        // Editors and secret stores end the file with a newline; it isn't part of the secret.
         return String(text.prefix { !$0.isNewline })
     }
 }
 
-extension NIOSSLContext {
-    /// A client's context that verifies certificate and name.
+extension TLSConfiguration {
+    /// Of a client that verifies certificate and name.
     ///
     /// - Throws: ``RegistryError/Code/refused`` when a file can't be read.
-    static func client(_ files: RedisTarget.TLS) throws(RegistryError) -> NIOSSLContext {
+    package static func client(_ files: RegistryTLS) throws(RegistryError) -> TLSConfiguration {
         var configuration = TLSConfiguration.makeClientConfiguration()
         do {
             if let authority = files.certificateAuthority {
@@ -41,9 +40,15 @@ extension NIOSSLContext {
                 configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) }
                 configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))
             }
-            return try NIOSSLContext(configuration: configuration)
         } catch {
-            throw RegistryError(.refused, "the registry's certificate or key files can't be read as PEM")
+            throw .unreadableTLSFiles
         }
+        return configuration
+    }
+}
+
+extension RegistryError {
+    package static var unreadableTLSFiles: RegistryError {
+        RegistryError(.refused, "the registry's certificate or key files can't be read as PEM")
     }
 }

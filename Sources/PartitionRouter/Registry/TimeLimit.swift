@@ -4,7 +4,7 @@
 /// Runs the body, and cancels it at the end of its time.
 ///
 /// - Returns: nil where the time was over first. The body has ended by then, as it does when it is cancelled.
-func limited<Value: Sendable>(
+package func limited<Value: Sendable>(
     until end: ContinuousClock.Instant,
     _ body: @escaping @Sendable () async -> Value
 ) async -> Value? {
@@ -17,21 +17,5 @@ func limited<Value: Sendable>(
         let first = await group.next() ?? nil
         group.cancelAll()
         return first
-    }
-}
-
-/// Runs the body to its end even where this task is cancelled, which then leaves it no more than the grace period.
-func finished<Value: Sendable>(
-    withGrace grace: Duration,
-    _ body: @escaping @Sendable () async throws -> Value
-) async throws -> Value {
-    let task = Task { try await body() }
-    return try await withTaskCancellationHandler {
-        try await task.value
-    } onCancel: {
-        Task {
-            try await Task.sleep(for: grace)
-            task.cancel()
-        }
     }
 }
