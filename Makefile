@@ -51,7 +51,7 @@ test-example: setup ## Build and run the service in Examples/ against PostgreSQL
 soak: ## Random tests for long: runs killed and stopped at random moments (ROUNDS, SEED)
 	@scripts/soak.sh
 
-bench: ## Measure what docs/benchmarks.md says, and write it there (QUICK=1: a small trial, elsewhere; BENCH="stalls throughput idle")
+bench: ## Measure what docs/benchmarks.md says, and write it there (QUICK=1: a small trial, elsewhere; BENCH="stalls throughput idle router")
 	@scripts/bench.sh
 
 bench-router: ## Measure what routing costs, into docs/router-benchmarks.md

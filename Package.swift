@@ -122,7 +122,7 @@ let package = Package(
         .executableTarget(
             name: "RouterBenchmarks",
             dependencies: [
-                "CAllocationCounter", "LocalPostgres", "PartitionMap", "PartitionRouter",
+                "CAllocationCounter", "LibPQ", "LocalPostgres", "PartitionMap", "PartitionRouter",
                 "PartitionRegistryPostgres", "PartitionRegistryRedis",
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -188,6 +188,10 @@ let package = Package(
                 "PartitionMap", "PartitionRouter", "TestSupport", .product(name: "Logging", package: "swift-log"),
                 "LibPQ", "PartitionRegistryHTTP", "PartitionRegistryRedis", "RouterProbe",
             ]
+        ),
+        .testTarget(
+            name: "PartitionLoadingTests",
+            dependencies: ["PartitionLoading", "PartitionMap", "PartitionRouter", "LibPQ", "TestSupport"]
         ),
         .testTarget(
             name: "RegistryTests",

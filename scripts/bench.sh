@@ -4,7 +4,7 @@
 #
 # Builds the release binary and the benchmarks, measures, and writes the figures into docs/benchmarks.md. For developers:
 #   QUICK=1                          smaller and once, for trying it; writes a copy of the document in .build-bench
-#   BENCH="stalls throughput idle"   which parts (default: all)
+#   BENCH="stalls throughput idle router"   which parts (default: all; router, of bench-router.sh, not with QUICK or RENDER)
 #   RENDER=1                         measures nothing: writes the document from the results in .build-bench
 # Exits 1 where a figure is beyond what the document promises, after writing it.
 
@@ -14,7 +14,15 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 results=$repository/.build-bench
 document=$repository/docs/benchmarks.md
 arguments=()
-read -r -a parts <<<"${BENCH:-}"
+read -r -a named <<<"${BENCH:-}"
+parts=()
+routing=""
+[ -n "${BENCH:-}${QUICK:-}${RENDER:-}" ] || routing=yes
+for part in "${named[@]}"; do
+    if [ "$part" = router ]; then routing=yes; else parts+=("$part"); fi
+done
+# Nothing else is asked for.
+if [ "${#named[@]}" -gt 0 ] && [ "${#parts[@]}" -eq 0 ]; then exec scripts/bench-router.sh; fi
 case ${RENDER:-} in
     "" | 0)
         scripts/setup.sh --bench
@@ -52,5 +60,8 @@ PARTITION_CLI_PG_BIN=$(postgres_binaries 15)
 export PARTITION_CLI_PG_BIN
 [ -n "$PARTITION_CLI_PG_BIN" ] || fail "PostgreSQL 15 is missing: run scripts/setup.sh --bench."
 
+missed=0
 "$programs/PartitionBenchmarks" "${parts[@]}" "${arguments[@]}" --program "$programs/partition-cli" \
-    --results "$results" --document "$document" --commit "$commit" --compiler "$compiler"
+    --results "$results" --document "$document" --commit "$commit" --compiler "$compiler" || missed=$?
+if [ -n "$routing" ]; then scripts/bench-router.sh || missed=$?; fi
+exit "$missed"

@@ -21,7 +21,7 @@ faketime=$(find /usr/lib /usr/local/lib -name libfaketime.so.1 2>/dev/null | hea
 
 place=$(TMPDIR=/tmp mktemp -d -t pgold.XXXXXX)
 chmod 755 "$place"
-mkdir "$place/cluster" "$place/bin" "$place/recorded"
+mkdir "$place/cluster" "$place/bin" "$place/recorded" "$place/folder"
 ln -s "$program" "$place/bin/partition-cli"
 [ "$(id -u)" != 0 ] || chown postgres: "$place/cluster"
 terminal=(tmux -S "$place/tmux" -f /dev/null)
@@ -47,8 +47,13 @@ trap clean_up EXIT
     || head -n 1 "$place/cluster/data/postmaster.pid" >"$PARTITION_CLI_TEST_STATE/golden-$$"
 
 sql() { as_server_user "$programs/psql" -h "$place/cluster" -U postgres -XqAt -v ON_ERROR_STOP=1 "$@" </dev/null; }
-sql -d postgres -c 'CREATE DATABASE content'
-as_server_user "$programs/psql" -h "$place/cluster" -U postgres -d content -Xq -v ON_ERROR_STOP=1 <scripts/golden.sql >/dev/null
+# A template, of which each round has a copy.
+content() { # database, script
+    sql -d postgres -c "CREATE DATABASE $1"
+    as_server_user "$programs/psql" -h "$place/cluster" -U postgres -d "$1" -Xq -v ON_ERROR_STOP=1 <"$2" >/dev/null
+}
+content content scripts/golden.sql
+content fleet_content scripts/golden-fleet.sql
 
 # --- What is recorded -------------------------------------------------------------------------------------------------
 
@@ -66,14 +71,16 @@ normalised() {
 # A session that stays, so that the server does.
 "${terminal[@]}" new-session -d -s standing 'exec sleep 3600'
 
+program_clock=""
+
 # One command on a terminal of its own, from its prompt to its exit status.
 record() { # name, columns, colour or plain, command line
     local file=$place/recorded/$1-$2-$3.txt colour="" waited=0
     [ "$3" = colour ] || colour="NO_COLOR=1"
     "${terminal[@]}" new-session -d -s golden -x "$2" -y 120 \
-        "env -i PATH=$place/bin:/usr/bin:/bin HOME=$place TERM=screen-256color LANG=C.UTF-8 $colour \
-         DB_URL='postgresql://postgres@/shop?host=$place/cluster' REGISTRY_URL=self \
-         sh -c '$4; echo \"(exit status \$?)\"; exec sleep 600'"
+        "env -i PATH=$place/bin:/usr/bin:/bin HOME=$place TERM=screen-256color LANG=C.UTF-8 $colour $program_clock \
+         DB_URL='postgresql://postgres@/$database?host=$place/cluster' REGISTRY_URL=self \
+         sh -c 'cd $place/folder; $4; echo \"(exit status \$?)\"; exec sleep 600'"
     until "${terminal[@]}" capture-pane -p -t golden | grep -q '^(exit status'; do
         waited=$((waited + 1))
         [ "$waited" -lt 600 ] || fail "'$4' was not done after 60 seconds."
@@ -83,20 +90,49 @@ record() { # name, columns, colour or plain, command line
     "${terminal[@]}" kill-session -t golden
 }
 
+# Many tables, of which a run has seen to all and then something happened to some.
+break_fleet() {
+    sql -d fleet -c 'DROP TABLE billing.payouts_2046_03_01, billing.taxes_2046_04_01' \
+        -c 'DROP TABLE iot.gps_2046_05_07, iot.gps_2046_04_30, iot.gps_2046_04_23' \
+        -c "INSERT INTO sessions SELECT n, '2019-06-01' FROM generate_series(1, 31) n"
+}
+
 for colour in plain colour; do
     for columns in 80 120; do
-        sql -d postgres -c 'SET client_min_messages = warning' -c 'DROP DATABASE IF EXISTS shop WITH (FORCE)' -c 'CREATE DATABASE shop TEMPLATE content'
+        for database in shop orders fleet; do
+            sql -d postgres -c 'SET client_min_messages = warning' -c "DROP DATABASE IF EXISTS $database WITH (FORCE)"
+        done
+        sql -d postgres -c 'CREATE DATABASE shop TEMPLATE content' -c 'CREATE DATABASE fleet TEMPLATE fleet_content'
+        rm -f "$place"/folder/*
+        database=shop
         # In the way, and without an age that would differ each time.
         sql -d shop -c 'BEGIN' -c 'LOCK TABLE app."注文履歴" IN SHARE MODE' -c "PREPARE TRANSACTION 'nightly report'"
         record plan "$columns" "$colour" 'partition-cli plan'
         sql -d shop -c "ROLLBACK PREPARED 'nightly report'"
+        # It would see that the server's clock is made up.
+        program_clock="LD_PRELOAD=$faketime FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME=+$(($(sql -d shop -c 'SELECT extract(epoch FROM now())::bigint') - $(date +%s)))"
+        record doctor "$columns" "$colour" 'partition-cli doctor'
+        program_clock=""
         record verify "$columns" "$colour" 'partition-cli verify'
         # On a busy machine an attempt may need another one, and a big default partition would show it.
         sql -d shop -c 'TRUNCATE events_default' -c "INSERT INTO events SELECT n, '2019-06-01' FROM generate_series(1, 7) n"
+        record init "$columns" "$colour" 'partition-cli init'
+        rm "$place/folder/partitions.yaml"
+        database=orders
+        sql -d postgres -c 'CREATE DATABASE orders TEMPLATE shop'
+        record plan-out "$columns" "$colour" 'partition-cli plan --table=events --out=plan.json'
+        record apply "$columns" "$colour" 'partition-cli apply plan.json'
+        record apply-stale "$columns" "$colour" 'partition-cli apply plan.json'
+        database=shop
         record rotate "$columns" "$colour" 'partition-cli rotate'
         record status "$columns" "$colour" 'partition-cli status'
         record error "$columns" "$colour" 'partition-cli plan --table=public.event'
         record help "$columns" "$colour" 'partition-cli rotate --help'
+        database=fleet
+        record status-unseen "$columns" "$colour" 'partition-cli status'
+        "$program" rotate --quiet --db-url="postgresql://postgres@/fleet?host=$place/cluster" --registry-url=self >/dev/null
+        break_fleet
+        record status-many "$columns" "$colour" 'partition-cli status'
     done
 done
 

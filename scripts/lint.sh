@@ -72,7 +72,7 @@ declare -A may_import=(
     [LocalPostgres]="$system"
     [BenchmarkReport]="Histogram"
     [PartitionBenchmarks]="BenchmarkReport LibPQ LocalPostgres ArgumentParser Logging $system"
-    [RouterBenchmarks]="CAllocationCounter LocalPostgres PartitionMap PartitionRouter PartitionRegistryPostgres \
+    [RouterBenchmarks]="CAllocationCounter LibPQ LocalPostgres PartitionMap PartitionRouter PartitionRegistryPostgres \
 PartitionRegistryRedis Logging $system"
     [partition-cli]="LibPQ LocalPostgres Partitioning PartitionMap PartitionRouter PartitionRegistryHTTP PartitionRegistryPostgres \
 PartitionRegistryRedis PolicyFile Provisioning Telemetry ArgumentParser CoreMetrics Logging $system"

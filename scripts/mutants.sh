@@ -54,7 +54,7 @@ done
 restore_tree() {
     local file
     mkdir -p "$tree"
-    (find Package.swift Package.resolved Sources Tests -type f 2>/dev/null || true) | sort >"$state/files"
+    (find Package.swift Package.resolved Sources Tests scripts -type f 2>/dev/null || true) | sort >"$state/files"
     (cd "$tree" && find . -type f | sed 's,^\./,,' | sort) >"$state/copied"
     comm -13 "$state/files" "$state/copied" | while read -r file; do rm -f "$tree/$file"; done
     while read -r file; do

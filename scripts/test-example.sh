@@ -123,7 +123,7 @@ until curl -sf "$url/health" -o "$place/health" && [ "$(grep -oE '"version":[0-9
 done
 expect "an event of the new partition" 200 "$(post 6)"
 loaded=$((loaded + 1))
-expect "names it" 1 "$(grep -cF "\"$(partition 6)\":1" "$place/answer" || true)"
+expect "names it" 1 "$(grep -cF "\"public.$(partition 6)\":1" "$place/answer" || true)"
 [ "$(copies "$(partition 6)")" -ge 1 ] || fail "no COPY went to the new partition itself."
 kill -0 "$service_pid" || fail "the service is not the one that was started."
 [ -s "$place/fed-count" ] || fail "nothing was loaded while rotate ran."

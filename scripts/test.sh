@@ -17,7 +17,7 @@ source "$repository/scripts/test-session.sh"
 
 # What others had to wait for is measured in milliseconds there: a machine that is busy with other tests would be blamed on us.
 by_themselves='^ProvisioningTests\.(LocksStall|LocksRungs|Standby)Tests'
-database_targets=(LibPQTests RegistryTests ProvisioningTests CommandTests)
+database_targets=(LibPQTests PartitionLoadingTests RegistryTests ProvisioningTests CommandTests)
 filter=${TEST_FILTER:-}
 if [ -n "$filter" ]; then default_versions="15"; else default_versions="15 16 18"; fi
 read -r -a versions <<<"${PG_VERSIONS:-$default_versions}"

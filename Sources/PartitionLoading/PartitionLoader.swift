@@ -8,7 +8,8 @@ public import PartitionRouter
 /// Loads rows into the partitions that a router found, by `COPY`, over one connection.
 ///
 /// All groups of a call are one transaction. A partition may have been retired since it was looked up: then the server says that
-/// there is no such table (``LoadingError/isRoutingOutdated``), nothing is loaded, and the rows are to be looked up again.
+/// there is no such table (``LoadingError/isRoutingOutdated``), nothing is loaded, and the rows are to be looked up again. Loads that
+/// come at once wait for one another.
 public actor PartitionLoader {
     private let configuration: ConnectionConfiguration
     private let columns: [String]
@@ -72,6 +73,11 @@ public actor PartitionLoader {
     private func opened() async throws(PostgresError) -> Connection {
         if let connection, await connection.isOpen { return connection }
         let fresh = try await Connection.open(configuration, logger: logger)
+        // Another load may have connected meanwhile.
+        if let connection, await connection.isOpen {
+            await fresh.close()
+            return connection
+        }
         connection = fresh
         return fresh
     }

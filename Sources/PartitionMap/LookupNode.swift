@@ -17,10 +17,13 @@ enum LookupNode: Sendable {
         let storage: RangeTableStorage
         /// What the payloads are indices of; nil when they are the slots themselves.
         let children: [LookupNode]?
-        /// The ranges in local time; only for instants.
+        /// The ranges in local time, in their order; only for instants.
         let local: [Local]
+        /// The least and the greatest distance of local time from UTC at a bound, in microseconds.
+        private let localOffsets: (least: Int64, greatest: Int64)
 
         struct Local {
+            let universal: RangeTable.Span
             let span: RangeTable.Span
             let payload: Int32
         }
@@ -84,6 +87,7 @@ extension LookupNode.Ranges {
         var payloads: [Int32] = []
         var nodes: [LookupNode] = []
         var local: [Local] = []
+        var offsets: (least: Int64, greatest: Int64) = (0, 0)
         for case (.range(let lower, let upper), let node) in bounds {
             guard let start = lower.positions?.first, let end = upper.positions?.first else { return nil }
             // From MINVALUE to -infinity: there is no such key.
@@ -98,14 +102,22 @@ extension LookupNode.Ranges {
                 nodes.append(node)
             }
             guard level.kinds == [.instant], let payload = payloads.last else { continue }
-            let first = Self.shifted(span.first, by: lower[0].offset)
+            let (offset, lastOffset) = (lower[0].offset, upper[0].offset)
+            let first = Self.shifted(span.first, by: offset)
             local.append(
-                Local(span: .init(first: first, last: Self.shifted(last, by: upper[0].offset)), payload: payload)
+                Local(
+                    universal: span,
+                    span: .init(first: first, last: Self.shifted(last, by: lastOffset)),
+                    payload: payload
+                )
             )
+            offsets = (min(offsets.least, offset, lastOffset), max(offsets.greatest, offset, lastOffset))
         }
         storage = RangeTableStorage(spans, payloads: payloads)
         children = isLast ? nil : nodes
         self.local = local
+        let second = CivilTime.microsecondsPerSecond
+        localOffsets = (offsets.least * second, offsets.greatest * second)
     }
 
     /// The child whose range holds the coordinate.
@@ -115,9 +127,27 @@ extension LookupNode.Ranges {
 
     /// The child that holds a local time. Local times repeat when clocks go back, so the bounds aren't sorted by them:
     /// the last range that holds it wins, as PostgreSQL takes the later of two equal local times.
+    ///
+    /// Searched are those that hold a moment at which some offset gives that local time; these are sorted.
     func child(atLocal microseconds: Int64) -> LookupNode? {
-        let found = local.last { $0.span.first <= microseconds && microseconds <= $0.span.last }
-        return found.flatMap { child($0.payload) }
+        let latest = Self.difference(microseconds, localOffsets.least)
+        let earliest = Self.difference(microseconds, localOffsets.greatest)
+        var (low, high) = (0, local.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if local[middle].universal.first <= latest { low = middle + 1 } else { high = middle }
+        }
+        while low > 0, local[low - 1].universal.last >= earliest {
+            low -= 1
+            let span = local[low].span
+            if span.first <= microseconds && microseconds <= span.last { return child(local[low].payload) }
+        }
+        return nil
+    }
+
+    private static func difference(_ microseconds: Int64, _ offset: Int64) -> Int64 {
+        let (result, overflow) = microseconds.subtractingReportingOverflow(offset)
+        return overflow ? (offset > 0 ? .min : .max) : result
     }
 
     private static func shifted(_ coordinate: Int64, by seconds: Int64) -> Int64 {

@@ -17,9 +17,12 @@ public struct PartitionLookup: Sendable {
 
     public let document: PartitionMapDocument
     private let root: LookupNode
+    /// Of the key, through all levels.
+    private let columns: Int
 
     public init(_ document: PartitionMapDocument) {
         self.document = document
+        columns = document.key.map(\.columns.count).reduce(0, +)
         root = LookupNode(document.entries.indices, document, depth: 0)
     }
 
@@ -42,7 +45,6 @@ public struct PartitionLookup: Sendable {
     }
 
     package func slot(for key: [KeyValue]) throws(PartitionMapError) -> PartitionSlot {
-        let columns = document.key.map(\.columns.count).reduce(0, +)
         guard key.count == columns else {
             throw PartitionMapError(
                 .malformed,

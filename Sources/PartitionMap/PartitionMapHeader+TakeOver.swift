@@ -36,4 +36,10 @@ extension MapOrigin {
         if timeline < current.timeline { return .olderTimeline }
         return lsn < current.lsn ? .olderLSN : nil
     }
+
+    /// Whether a map of the right content may stay as it is: it is this database's, and of its present timeline. One of an earlier timeline
+    /// is published once more, since routers may have a later one, of what was lost with the failover or before the restore.
+    package func isCurrentOrigin(of header: PartitionMapHeader) -> Bool {
+        refusal(replacing: header) == nil && timeline == header.timeline
+    }
 }

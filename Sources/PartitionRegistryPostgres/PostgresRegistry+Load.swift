@@ -19,17 +19,23 @@ extension PostgresRegistry {
         let document: Statement = extent == .header ? "" : ", encode(document, 'hex') AS document"
         let rows = try await query(
             """
-            SELECT \(fragment: Self.headerColumns)\(fragment: document) FROM partition_registry.map
+            SELECT pg_is_in_recovery() AS standby, \(fragment: Self.headerColumns)\(fragment: document)
+            FROM partition_registry.map
             WHERE entity = \(bind: stored(entity))
             """
         )
         guard let row = rows.first else { return nil }
         let header = try Self.header(row)
-        guard extent != .header else { return StoredMap(header: header, document: nil) }
+        let isPrimary = row["standby"]?.text == "f"
+        // Of several hosts the next call may find the primary.
+        if !isPrimary { await close() }
+        guard extent != .header else {
+            return StoredMap(header: header, document: nil, isLinearizable: isPrimary)
+        }
         guard let bytes = Self.bytes(hexadecimal: row["document"]?.text ?? "") else {
             throw RegistryError(.corrupt, "the published document can't be used: its bytes can't be read")
         }
-        return try StoredMap(header: header, bytes: bytes, of: entity, expecting: expected)
+        return try StoredMap(header: header, bytes: bytes, of: entity, expecting: expected, isLinearizable: isPrimary)
     }
 
     /// - Throws: ``RegistryError/Code/corrupt``.

@@ -13,6 +13,8 @@ struct RedisConnection: Sendable {
     /// Fails with what ended the connection, which a command that comes too late can't tell.
     private let ended: EventLoopFuture<Void>
     private let timeout: Duration
+    /// Found out by the greeting.
+    var speaksRESP3 = false
 
     /// Connects, without speaking yet.
     ///
@@ -47,12 +49,18 @@ struct RedisConnection: Sendable {
             }
         do {
             let channel = try await bootstrap.connect(host: endpoint.host, port: endpoint.port).get()
-            return RedisConnection(channel: channel, ended: ended.futureResult, timeout: timeout)
+            return RedisConnection(channel, ended: ended.futureResult, timeout: timeout)
         } catch {
             messages?.finish()
             ended.fail(error)
             throw RegistryError(connecting: endpoint, error)
         }
+    }
+
+    private init(_ channel: any Channel, ended: EventLoopFuture<Void>, timeout: Duration) {
+        self.channel = channel
+        self.ended = ended
+        self.timeout = timeout
     }
 
     var isOpen: Bool { channel.isActive }

@@ -41,11 +41,16 @@ extension RedisRegistry {
                 return RegistryError(.unreachable, "the connection to Redis broke")
             }
             group.addTask {
-                // A connection can be dead without anybody saying so.
+                // A connection can be dead without anybody saying so, and a primary can become a replica. Before Redis 6 a subscriber
+                // may only ask whether somebody is there.
                 while !Task.isCancelled {
                     do throws(RegistryError) {
                         try? await Task.sleep(for: Self.heartbeat)
-                        _ = try await link.send(RedisCommand("PING")).orThrow()
+                        if link.speaksRESP3 {
+                            try await link.mustBePrimary()
+                        } else {
+                            _ = try await link.send(RedisCommand("PING")).orThrow()
+                        }
                     } catch {
                         return error
                     }

@@ -65,16 +65,20 @@ public actor RedisRegistry: Registry {
 }
 
 extension RedisRegistry {
-    /// A connection that answered just now: a publish that meets a connection which broke while idle would have an
-    /// unknown outcome for nothing.
+    /// A connection to a server that said just now that it is the primary. It may have become a replica since it was connected to,
+    /// whose answers are old; and a publish that meets a connection which broke while idle would have an unknown outcome for nothing.
     func connected() async throws(RegistryError) -> RedisConnection {
         if let connection {
-            if connection.isOpen, case .simple? = try? await connection.send(RedisCommand("PING")) { return connection }
+            if connection.isOpen, (try? await connection.mustBePrimary()) != nil { return connection }
             if Task.isCancelled { throw RegistryError(.cancelled, "cancelled while waiting for Redis") }
             drop(connection)
         }
         let fresh = try await connect(messages: nil)
-        // Another call may have connected meanwhile; the later one stays, the earlier one ends with its own call.
+        // Another call may have connected meanwhile.
+        if let connection, connection.isOpen {
+            fresh.close()
+            return connection
+        }
         connection = fresh
         return fresh
     }
@@ -106,7 +110,7 @@ extension RedisRegistry {
         var failure = RegistryError(.unreachable, "the registry URL names no endpoint")
         for endpoint in target.endpoints {
             do throws(RegistryError) {
-                let link = try await RedisConnection.open(
+                var link = try await RedisConnection.open(
                     endpoint,
                     tls: tls,
                     timeout: target.timeout,

@@ -13,29 +13,43 @@ extension ParsedPolicy {
     /// - Returns: in the order of the file; empty for a file that can be used.
     package func impossibleEmergencies(option: Buffer?) -> [PolicyIssue] {
         let buffer = document.commonBuffer(option: option)
-        let common = document.tables.filter { $0.settings.buffer == nil }
-        var places = common.compactMap { table in
-            table.settings.emergency.map { (PolicyPath.emergency(of: table.name), $0) }
-        }
-        if let emergency = document.defaults.emergency, common.contains(where: { $0.settings.emergency == nil }) {
-            places.append((["defaults", "emergency"], emergency))
-        }
         let whose =
             option != nil
             ? "that the command line gives" : document.defaults.buffer != nil ? "of the defaults" : "of who writes none"
-        return places.filter { $0.1.approximateSeconds >= buffer.minutes * 60 }.map { path, emergency in
-            issue(
+        return impossibleEmergencies(whose, remedy: "a longer \"buffer\" beside it") { table in
+            table.settings.buffer == nil ? buffer : nil
+        }
+    }
+
+    /// The same beside a saved plan, whose buffers count instead of the file's.
+    ///
+    /// - Parameter planned: the buffer that the plan was made with for a table; nil for one that it isn't about.
+    package func impossibleEmergencies(planned: (RelationName) -> Buffer?) -> [PolicyIssue] {
+        impossibleEmergencies("that the plan was made with", remedy: "make a plan with a longer buffer") { table in
+            planned(table.name)
+        }
+    }
+
+    private func impossibleEmergencies(
+        _ whose: String,
+        remedy: String,
+        buffer: (PolicyTable) -> Buffer?
+    ) -> [PolicyIssue] {
+        var issues: [PolicyPath: PolicyIssue] = [:]
+        for table in document.tables {
+            guard let buffer = buffer(table), let emergency = table.settings.emergency ?? document.defaults.emergency,
+                emergency.approximateSeconds >= buffer.minutes * 60
+            else { continue }
+            let path: PolicyPath =
+                table.settings.emergency == nil
+                ? ["defaults", "emergency"] : ["tables", table.name.description, "emergency"]
+            guard issues[path] == nil else { continue }
+            issues[path] = issue(
                 at: path,
                 "the emergency of \(emergency) is not shorter than the buffer of \(buffer) \(whose): it would never end; "
-                    + "write a shorter emergency, or a longer \"buffer\" beside it"
+                    + "write a shorter emergency, or \(remedy)"
             )
         }
-        .sorted { $0.position < $1.position }
-    }
-}
-
-extension PolicyPath {
-    fileprivate static func emergency(of table: RelationName) -> PolicyPath {
-        ["tables", table.description, "emergency"]
+        return issues.values.sorted { $0.position < $1.position }
     }
 }

@@ -48,7 +48,7 @@ struct Grid {
     }
 
     /// - Parameter prefix: of the partitions' names.
-    func document(prefix: String = "events_") throws -> PartitionMapDocument {
+    func document(of table: EntityName = table, prefix: String = "events_") throws -> PartitionMapDocument {
         let entries = bounds.indices.dropLast().map { index in
             PartitionMapDocument.Entry(
                 schema: "public",
@@ -57,7 +57,7 @@ struct Grid {
             )
         }
         return try PartitionMapDocument(
-            table: Self.table,
+            table: table,
             key: [.init(columns: ["event_ts"], types: ["timestamp without time zone"], strategy: .range)],
             entries: entries
         )

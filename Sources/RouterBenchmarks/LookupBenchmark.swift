@@ -16,7 +16,9 @@ struct LookupBenchmark {
         var bareBinarySearch: Double
         var lookup: Double
         var lookupAndName: Double
-        var allocationsPerLookup: Double?
+        var allocationsPerLookup: Double
+        /// Of the lookup and the name together.
+        var allocationsPerName: Double
     }
 
     struct Failure: Error, CustomStringConvertible {
@@ -30,6 +32,7 @@ struct LookupBenchmark {
 
     /// Rounds of the three ways follow each other, so that what disturbs one disturbs all.
     func run() async throws -> Result {
+        try AllocationCheck.demandCount()
         let registry = MemoryRegistry()
         _ = try await registry.publish(try Grid.published(try grid.document(), version: 1), replacing: nil)
         let router = Router(entity: Grid.table, registry: registry, logger: Logger(label: "benchmark"))
@@ -50,7 +53,8 @@ struct LookupBenchmark {
             bareBinarySearch: average(\.bare),
             lookup: average(\.lookup),
             lookupAndName: average(\.name),
-            allocationsPerLookup: allocation_counter_works() == 0 ? nil : average(\.allocations)
+            allocationsPerLookup: average(\.allocations),
+            allocationsPerName: average(\.nameAllocations)
         )
     }
 
@@ -59,6 +63,7 @@ struct LookupBenchmark {
         var lookup = Double.infinity
         var name = Double.infinity
         var allocations = 0.0
+        var nameAllocations = 0.0
     }
 
     private static func measure(
@@ -79,11 +84,13 @@ struct LookupBenchmark {
                 barrier.wait(round: 3 * round)
                 let bare = timed { search(starts, keys) }
                 barrier.wait(round: 3 * round + 1)
-                let before = allocation_count()
+                var before = allocation_count()
                 let lookup = try timed { try look(reader, keys) }
                 measured.allocations += Double(allocation_count() - before) / Double(keys.count * rounds)
                 barrier.wait(round: 3 * round + 2)
+                before = allocation_count()
                 let name = try timed { try lookAndName(reader, keys) }
+                measured.nameAllocations += Double(allocation_count() - before) / Double(keys.count * rounds)
                 let expected = try expectedNames(reader, keys, round) ?? name.sum
                 guard bare.sum != 0, lookup.sum == keys.count, name.sum == expected else {
                     return .failure(Failure(description: "a lookup found the wrong partition"))

@@ -19,6 +19,7 @@ struct Report: Codable {
     var python: PythonBaseline.Run
     var reload: ReloadBenchmark.Result
     var swaps: [SwapBenchmark.Result]
+    var feeds: FeedBenchmark.Result
 
     /// A promise and what was measured.
     struct Target: Codable {
@@ -28,13 +29,22 @@ struct Report: Codable {
         var isMet: Bool { measured <= limit }
     }
 
-    var targets: [Target] {
-        func result(_ kind: Grid.Kind, _ threads: Int) -> LookupBenchmark.Result? {
-            lookups.first { $0.grid == kind.rawValue && $0.threads == threads && $0.partitions == 100_000 }
+    /// - Throws: where a result that a promise is about is missing.
+    func targets() throws -> [Target] {
+        func result(_ kind: Grid.Kind, _ threads: Int) throws -> LookupBenchmark.Result {
+            let found = lookups.first {
+                $0.grid == kind.rawValue && $0.threads == threads && $0.partitions == 100_000
+            }
+            guard let found else {
+                throw LookupBenchmark.Failure(
+                    description: "nothing was measured of 100,000 \(kind.rawValue) partitions on \(threads) thread(s)"
+                )
+            }
+            return found
         }
         var targets: [Target] = []
         for (kind, limit) in [(Grid.Kind.regular, 0.2), (.irregular, 0.4)] {
-            guard let one = result(kind, 1), let two = result(kind, 2) else { continue }
+            let (one, two) = (try result(kind, 1), try result(kind, 2))
             let name = "100,000 \(kind.rawValue) partitions"
             targets += [
                 Target(
@@ -50,10 +60,10 @@ struct Report: Codable {
                 ),
             ]
         }
-        let allocations = lookups.compactMap(\.allocationsPerLookup)
-        if !allocations.isEmpty {
-            targets.append(Target(name: "allocations per lookup", limit: 0, measured: allocations.max() ?? 0))
-        }
+        let allocations = lookups.map { max($0.allocationsPerLookup, $0.allocationsPerName) }
+        targets.append(
+            Target(name: "allocations per lookup and name", limit: 0, measured: allocations.max() ?? .infinity)
+        )
         return targets
     }
 }

@@ -8,7 +8,8 @@ import PartitionRegistryPostgres
 import PartitionRegistryRedis
 import PartitionRouter
 
-/// `make bench-router`: measures, prints JSON, and writes the table into the file that is named.
+/// `make bench-router`: measures, prints JSON, and writes the table into the file that is named. Exits 1, having written both, where a
+/// promise is missed.
 ///
 /// Usage: `RouterBenchmarks --redis redis://… --python-script FILE --markdown FILE`
 @main
@@ -49,22 +50,32 @@ enum RouterBenchmarks {
             lookups: lookups,
             python: python,
             reload: reload,
-            swaps: try await swaps(redis: redis)
+            swaps: try await swaps(redis: redis),
+            feeds: try await feeds(redis: redis)
         )
         print(String(decoding: try report.json, as: UTF8.self))
-        try report.markdown.write(toFile: markdown, atomically: true, encoding: .utf8)
-        for target in report.targets where !target.isMet {
+        try report.markdown().write(toFile: markdown, atomically: true, encoding: .utf8)
+        let missed = try report.targets().filter { !$0.isMet }
+        for target in missed {
             note("missed: \(target.name) is \(target.measured), and was to be at most \(target.limit)")
         }
+        guard missed.isEmpty else { exit(1) }
     }
 
     private static func swaps(redis: String) async throws -> [SwapBenchmark.Result] {
         let memory = MemoryRegistry()
-        var results = [try await swap("memory", clients: 1) { memory }]
+        var results = [try await swap("memory", clients: 1, { memory }, floor: TransportFloor.memory)]
         let url = try RegistryURL(parsing: redis)
+        guard case .redis(let target) = url.kind, let port = target.endpoints.first?.port else {
+            throw LookupBenchmark.Failure(description: "--redis is no redis:// URL: run make bench-router")
+        }
         for clients in [1, 20] {
             results.append(
-                try await swap("Redis", clients: clients) { try RedisRegistry(url, logger: silent) }
+                try await swap("Redis", clients: clients) {
+                    try RedisRegistry(url, logger: silent)
+                } floor: {
+                    try await TransportFloor.redis(port: port)
+                }
             )
         }
         guard let installation = PostgresInstallation.find().first else {
@@ -80,6 +91,8 @@ enum RouterBenchmarks {
                 results.append(
                     try await swap("PostgreSQL \(installation.majorVersion)", clients: clients) {
                         try PostgresRegistry(conninfo: conninfo, logger: silent)
+                    } floor: {
+                        try await TransportFloor.postgres(conninfo)
                     }
                 )
             }
@@ -94,10 +107,27 @@ enum RouterBenchmarks {
     private static func swap(
         _ store: String,
         clients: Int,
-        _ makeClient: @escaping @Sendable () throws -> any Registry
+        _ makeClient: @escaping @Sendable () throws -> any Registry,
+        floor: @escaping @Sendable () async throws -> [Double]
     ) async throws -> SwapBenchmark.Result {
         note("\(routers) routers on \(clients) client(s) of \(store)")
-        return try await SwapBenchmark(store: store, routers: routers, clients: clients, makeClient: makeClient).run()
+        return try await SwapBenchmark(
+            store: store,
+            routers: routers,
+            clients: clients,
+            makeClient: makeClient,
+            floor: floor
+        ).run()
+    }
+
+    private static func feeds(redis: String) async throws -> FeedBenchmark.Result {
+        note("\(FeedBenchmark.feeds) tables on one client of Redis")
+        let url = try RegistryURL(parsing: redis)
+        return try await FeedBenchmark(
+            store: "Redis",
+            writer: try RedisRegistry(url, logger: silent),
+            client: try RedisRegistry(url, logger: silent)
+        ).run()
     }
 
     private static let silent = Logger(label: "benchmark") { _ in SwiftLogNoOpLogHandler() }

@@ -87,10 +87,12 @@ struct Program {
     private static func refuse(_ error: any Error, _ arguments: ProcessArguments) -> ExitStatus {
         let isAsked = PartitionCLI.exitCode(for: error) == .success
         let stream: Standard = isAsked ? .output : .error
-        if !isAsked, let failure = StrayWord.failure(in: arguments.values) {
+        let words = arguments.values
+        if !isAsked, let failure = StrayWord.failure(in: words) ?? UnknownCommand.failure(in: words) {
             show(failure)
         } else {
-            let message = PartitionCLI.fullMessage(for: error, columns: width(of: stream))
+            var message = PartitionCLI.fullMessage(for: error, columns: width(of: stream))
+            if isAsked, let script = CompletionScript.mended(message, arguments: arguments.values) { message = script }
             stream.write(arguments.withoutSecrets(message) + "\n")
         }
         return isAsked ? .success : .usage

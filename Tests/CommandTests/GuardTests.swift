@@ -163,6 +163,7 @@ struct GuardTests {
         }
         let uncovered = try await rotate(standby)
         #expect(uncovered.status == 75, "\(uncovered.everything)")
+        #expect(uncovered.output.contains("partition-cli rotate on the primary creates it"), "\(uncovered.output)")
         #expect(try uncovered.json["condition"] as? String == "standby")
         #expect(try await partitions(connection) == 8)
         #expect(try await rotate(standby, days: 3).status == 0)

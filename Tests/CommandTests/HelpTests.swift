@@ -95,4 +95,19 @@ struct HelpTests {
         #expect(plain.output == narrow.output)
         #expect(plain.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
     }
+
+    @Test(
+        "a misspelt command is told with the nearest one",
+        arguments: [
+            (["rotat"], "rotate may be meant; partition-cli --help"), (["zzzz", "--quiet"], "partition-cli --help"),
+            (["registry", "dif"], "diff may be meant; partition-cli registry --help"),
+        ]
+    )
+    func misspelt(words: [String], remedy: String) async throws {
+        let result = try await Tool.run(words)
+        let word = try #require(words.last { !$0.hasPrefix("-") })
+        #expect(result.status == 64 && result.output.isEmpty, "\(result.everything)")
+        #expect(result.error.contains("there is no command \"\(word)\""), "\(result.everything)")
+        #expect(result.error.contains(remedy), "\(result.everything)")
+    }
 }

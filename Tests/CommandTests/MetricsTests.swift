@@ -150,6 +150,12 @@ struct MetricsTests {
         #expect(quota.status == 73)
         #expect(try metrics.value("partition_quota_exceeded") == 1)
         #expect(try #require(try metrics.value("partition_quota_used_ratio")) > 1)
+        #expect(
+            try metrics.samples.first { $0.name == "partition_quota_unknown" }?.labels["tablespace"] == "pg_default"
+        )
+        #expect(try metrics.value("partition_quota_unknown") == 0)
+        // Days that are missing aren't what a verification finds.
+        #expect(try metrics.value("partition_verification_errors") == 0)
         #expect(try metrics.value("partition_rotate_last_success_timestamp_seconds") == nil)
         #expect(try #require(try metrics.value("days_of_partitions_remaining")) <= 31)
 
@@ -174,8 +180,35 @@ struct MetricsTests {
         #expect(deferred.status == 75, "\(deferred.everything)")
         #expect(try metrics.value("partition_quota_exceeded") == 0)
         #expect(try metrics.value("partition_default_rows") == 0)
+        // Without a quota there is none to be told of.
+        #expect(try metrics.value("partition_quota_used_ratio") == nil)
         _ = try await writer.query("ROLLBACK")
         await writer.close()
+    }
+
+    @Test("the quota is told also where the full disk fails something besides, and each tablespace by itself")
+    func fullDisk() async throws {
+        defer { metrics.remove() }
+        let events = try await EventsTable()
+        for statement: Statement in [
+            "CREATE INDEX later ON ONLY events (id)",
+            """
+            CREATE FUNCTION full_disk() RETURNS event_trigger LANGUAGE plpgsql AS $$
+            BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = 'disk_full'; END $$
+            """,
+            "CREATE EVENT TRIGGER full_disk ON ddl_command_start WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION full_disk()",
+        ] { _ = try await events.connection.query(statement) }
+        let result = try await rotate(
+            events.url,
+            "--registry-url=none",
+            "--quota-threshold=80",
+            "--quota-capacity=1kB",
+            "--log-format=json"
+        )
+        #expect(result.status == 1, "\(result.everything)")
+        #expect(result.error.contains("PARTITION_QUOTA_EXCEEDED"), "\(result.error)")
+        #expect(result.error.contains("TABLE_FAILED"), "\(result.error)")
+        #expect(try metrics.value("partition_quota_exceeded") == 1)
     }
 
     @Test("are written also when a signal ended the run")
@@ -213,6 +246,15 @@ struct MetricsTests {
             #expect(result.error.contains(sentence), "\(result.error)")
         }
         #expect(!result.everything.contains(EventsTable.password), "\(result.everything)")
+        // Whoever wants to hear of nothing but trouble has to hear of that: it is why nobody else does.
+        let quiet = try await rotate(
+            events.url,
+            "--registry-url=none",
+            "--quiet",
+            "--alert-webhook=http://127.0.0.1:1/"
+        )
+        #expect(quiet.status == 0 && quiet.output.isEmpty)
+        #expect(quiet.error.contains("alerts were not sent"), "\(quiet.everything)")
     }
 
     @Test(

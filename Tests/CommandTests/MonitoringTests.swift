@@ -103,6 +103,61 @@ struct MonitoringTests {
         try await gateway.resume()
     }
 
+    @Test(
+        "few days are those of the table's own emergency, not of everybody's",
+        arguments: [("buffer: 10d", 10, false), ("buffer: 40d\n    emergency: 30d", 20, true)]
+    )
+    func ownEmergency(settings: String, days: Int, isFiring: Bool) async throws {
+        let database = try TemporaryDatabase.current
+        let connection = try await database.connect()
+        _ = try await connection.query("CREATE TABLE visits (day date NOT NULL) PARTITION BY RANGE (day)")
+        _ = try await connection.query(
+            """
+            DO \(literal: """
+                BEGIN
+                  FOR day IN -2..\(days) LOOP
+                    EXECUTE format('CREATE TABLE %I PARTITION OF visits FOR VALUES FROM (%L) TO (%L)',
+                      to_char(current_date + day, '"visits_"YYYYMMDD'), current_date + day, current_date + day + 1);
+                  END LOOP;
+                END
+                """)
+            """
+        )
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("policy-\(UUID())")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let file = """
+            tables:
+              public.visits:
+                by: { range: day, every: day }
+                name: "{table}_{yyyy}{mm}{dd}"
+                \(settings)
+
+            """
+        try file.write(
+            to: directory.appendingPathComponent("partitions.yaml"),
+            atomically: true,
+            encoding: .utf8
+        )
+        let service = try await FixedService.start(answering: FixedService.answer("200 OK", "{}"))
+        defer { service.stop() }
+        let result = try await Tool.run(
+            [
+                "rotate", "--db-url=\(EventsTable.url(of: database))", "--registry-url=none",
+                "--alert-webhook=http://127.0.0.1:\(service.port)", "--quota-threshold=80", "--quota-capacity=1kB",
+            ],
+            in: directory
+        )
+        #expect([0, 73].contains(result.status), "\(result.everything)")
+        let body = try #require(service.asked.first?.split(separator: "\r\n\r\n").last)
+        let alerts = try #require(try JSONSerialization.jsonObject(with: Data(body.utf8)) as? [[String: Any]])
+        let coverage = try #require(
+            alerts.first { ($0["labels"] as? [String: String])?["alertname"] == "PartitionCoverageLow" }
+        )
+        let ends = try #require(coverage["endsAt"] as? String)
+        #expect((ends > coverage["startsAt"] as? String ?? "") == isFiring, "\(coverage)")
+    }
+
     @Test("Alertmanager is told of what somebody must be woken for, and of its end")
     func alerts() async throws {
         let events = try await EventsTable()

@@ -22,6 +22,41 @@ struct PlanTests {
         #expect(try await events.fingerprint == before)
     }
 
+    @Test(
+        "forecasts what the buffer will hold, and says whether that fits",
+        arguments: [("10GiB", true), ("200kB", false)]
+    )
+    func forecast(capacity: String, fits: Bool) async throws {
+        let events = try await EventsTable()
+        for statement: Statement in [
+            """
+            DO $$
+            DECLARE
+                first timestamptz := date_trunc('month', now());
+            BEGIN
+                EXECUTE format('CREATE TABLE %I PARTITION OF events FOR VALUES FROM (%L) TO (%L)',
+                               to_char(first - interval '1 month', '"events_"YYYY_MM'), first - interval '1 month', first);
+            END $$
+            """,
+            """
+            INSERT INTO events SELECT i, date_trunc('month', now()) - interval '1 day' FROM generate_series(1, 1000) i
+            """,
+        ] { _ = try await events.connection.query(statement) }
+        let arguments = [
+            "plan", "--db-url=\(events.url)", "--registry-url=none", "--quota-threshold=99",
+            "--quota-capacity=\(capacity)",
+        ]
+        let text = try await Tool.run(arguments)
+        #expect(text.status == 0, "\(text.everything)")
+        let line = try #require(text.output.split(separator: "forecast: ").last)
+        #expect(line.contains("are left"), "\(text.output)")
+        #expect(line.contains("that is not enough") == !fits, "\(text.output)")
+        let json = try await Tool.run(arguments + ["--output=json"])
+        let forecast = try #require((json.json["forecast"] as? [[String: Any]])?.first, "\(json.everything)")
+        #expect(forecast["fits"] as? Bool == fits && forecast["bytesBeside"] as? Int == 0)
+        #expect((forecast["bytes"] as? Int ?? 0) > 100_000)
+    }
+
     @Test("folds a long series and keeps reason and locks beside it, and so does a stale plan's report; JSON is whole")
     func folded() async throws {
         let events = try await EventsTable()

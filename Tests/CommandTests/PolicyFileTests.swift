@@ -300,6 +300,60 @@ struct PolicyFileTests {
         #expect(long.status == 0, "\(long.everything)")
     }
 
+    @Test(
+        "whose table has a buffer that --emergency-days is no shorter than is refused with the table's place, and nothing runs"
+    )
+    func emergencyOption() async throws {
+        let events = try await EventsTable()
+        let folder = try Folder()
+        try folder.write("partitions.yaml", Self.monthly + "    buffer: 15d\n")
+        let before = try await events.fingerprint
+        let arguments = ["rotate", "--registry-url=none", "--db-url=\(events.url)", "--emergency-days=15"]
+        let result = try await Tool.run(arguments, in: folder.url)
+        #expect(result.status == 64, "\(result.everything)")
+        #expect(
+            result.error.contains(
+                "partitions.yaml:2:3: --emergency-days=15 is not less than the buffer of public.events, which is 15 days"
+            ),
+            "\(result.everything)"
+        )
+        #expect(try await events.fingerprint == before)
+        // The option isn't for a table with an emergency of its own, and a longer buffer than the usual one may have a longer emergency.
+        for settings in ["    buffer: 15d\n    emergency: 3d\n", "    buffer: 90d\n"] {
+            try folder.write("partitions.yaml", Self.monthly + settings)
+            let days = settings.contains("90d") ? "70" : "15"
+            let fine = try await Tool.run(arguments.dropLast() + ["--emergency-days=\(days)"], in: folder.url)
+            #expect(fine.status == 0, "\(settings): \(fine.everything)")
+        }
+    }
+
+    @Test("whose emergency is no shorter than the buffer of a saved plan stops apply, as it stops rotate")
+    func emergencyOfApply() async throws {
+        let events = try await EventsTable()
+        let folder = try Folder()
+        let connection = ["--db-url=\(events.url)"]
+        try folder.write("short.yaml", Self.monthly + "    buffer: 20d\n")
+        let plan = ["plan", "--config=short.yaml", "--out=plan.json"] + connection
+        #expect(try await Tool.run(plan, in: folder.url).status == 0)
+        try folder.write("long.yaml", Self.monthly + "    buffer: 90d\n    emergency: 20d\n")
+        let before = try await events.fingerprint
+        let apply = ["apply", "plan.json", "--registry-url=none"] + connection
+        let file = try await Tool.run(apply + ["--config=long.yaml"], in: folder.url)
+        #expect(file.status == 78, "\(file.everything)")
+        #expect(
+            file.error.contains(
+                "long.yaml:5:5: the emergency of 20d is not shorter than the buffer of 20 days that the plan was made with"
+            ),
+            "\(file.everything)"
+        )
+        let option = try await Tool.run(apply + ["--config=none", "--emergency-days=20"], in: folder.url)
+        #expect(option.status == 64, "\(option.everything)")
+        #expect(option.error.contains("short.yaml:2:3: --emergency-days=20 is not less than"), "\(option.everything)")
+        #expect(try await events.fingerprint == before)
+        let fine = try await Tool.run(apply + ["--config=short.yaml", "--emergency-days=19"], in: folder.url)
+        #expect(fine.status == 0, "\(fine.everything)")
+    }
+
     @Test("is named where its database can't be reached")
     func unreachable() async throws {
         let folder = try Folder()

@@ -70,6 +70,30 @@ struct QuotaQueryTests {
         _ = try await events.connection.query("DROP TABLESPACE \(identifier: space)")
     }
 
+    @Test("one that begins its answer and says nothing more is unknown, and holds nothing up")
+    func halfAnAnswer() async throws {
+        let events = try await EventsTable()
+        let service = try await FixedService.start(
+            answering: "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{",
+            hangsUp: false
+        )
+        defer { service.stop() }
+        let url = "http://127.0.0.1:\(service.port)"
+        let result = try await rotate(
+            events,
+            "--quota-prometheus-url=\(url)",
+            "--quota-query=vector(0)",
+            "--metrics-push=\(url)",
+            "--alert-webhook=\(url)"
+        )
+        #expect(result.status == 0, "\(result.everything)")
+        let quota = try #require(try result.json["quota"] as? [String: Any])
+        #expect((quota["unknownBecause"] as? String)?.contains("no answer within") == true, "\(quota)")
+        for sentence in ["metrics were not pushed", "alerts were not sent"] {
+            #expect(result.error.contains(sentence), "\(result.error)")
+        }
+    }
+
     @Test("with a declared capacity the query says bytes")
     func bytes() async throws {
         let events = try await EventsTable()

@@ -4,6 +4,7 @@
 import Foundation
 import LibPQ
 import LocalPostgres
+import PartitionMap
 import Testing
 import TestSupport
 
@@ -47,6 +48,47 @@ struct RegistryCommandTests {
 
     private func tables(_ result: Tool.Result) throws -> [[String: Any]] {
         try #require(try result.json["tables"] as? [[String: Any]], "\(result.everything)")
+    }
+
+    @Test(
+        "a map whose promise is of the week before is as it must be until the next run, which moves it; an older one isn't"
+    )
+    func promise() async throws {
+        let published = try await Published()
+        let line = try await published.registry("export").output.split(separator: "\n")[0]
+        let map = try PublishedMap(exchangeLine: Array(line.utf8))
+        let keep = try #require(map.document.keep)
+        for (weeks, status) in [(1, 0), (2, 1)] as [(Int64, Int32)] {
+            let older = try PartitionMapDocument(
+                table: map.document.table,
+                key: map.document.key,
+                timezone: map.document.timezone,
+                keep: .init(from: keep.from, until: keep.until - weeks * 7 * 86_400_000_000),
+                entries: map.document.entries
+            )
+            let version = try await published.version() + 1
+            let planted = try PublishedMap(document: older, version: version, origin: map.header.origin)
+            try published.write(String(decoding: planted.exchangeLine, as: UTF8.self))
+            let imported = try await published.registry(
+                "import",
+                published.file.path,
+                "--unchecked",
+                // Its position in the log is that of the first map.
+                "--take-over"
+            )
+            #expect(imported.status == 0, "\(imported.everything)")
+            let diff = try await published.registry("diff")
+            #expect(diff.status == status, "\(diff.everything)")
+            #expect(diff.output.contains("keepFrom") == (status == 1), "\(diff.everything)")
+            let verify = try await Tool.run(["verify"] + published.arguments)
+            #expect(verify.status == status, "\(verify.everything)")
+            #expect(try await published.version() == version)
+            #expect(try await published.rotate().status == 0)
+            #expect(try await published.version() > version)
+            #expect(try await published.document() == String(decoding: map.document.canonicalBytes, as: UTF8.self))
+        }
+        try FileManager.default.removeItem(at: published.file)
+        await published.redis.stop()
     }
 
     @Test("a document damaged by hand is named by diff and healed by repair, byte for byte, and no table is touched")
@@ -160,6 +202,43 @@ struct RegistryCommandTests {
         let result = try await published.registry("repair")
         #expect(result.status == 76 && result.error.contains("at work"), "\(result.everything)")
         await other.close()
+    }
+
+    @Test(
+        "one that is in the database and can't be used is told also with --quiet, by rotate, verify and doctor; a new one mends it"
+    )
+    func unusable() async throws {
+        let events = try await EventsTable()
+        #expect(try await Tool.run(["rotate", "--db-url=\(events.url)", "--registry-url=self"]).status == 0)
+        let role = "owner_" + events.database.name
+        for statement: Statement in [
+            "CREATE ROLE \(identifier: role) LOGIN", "GRANT CREATE, USAGE ON SCHEMA public TO \(identifier: role)",
+        ] { _ = try await events.connection.query(statement) }
+        for name in try await ["events"] + events.partitions {
+            _ = try await events.connection.query("ALTER TABLE \(identifier: name) OWNER TO \(identifier: role)")
+        }
+        func tell(_ words: String, user: String) async throws -> Tool.Result {
+            let url = EventsTable.url(of: events.database, user: user)
+            return try await Tool.run(words.split(separator: " ").map(String.init) + ["--db-url=\(url)"])
+        }
+        for words in ["rotate --quiet --buffer-days=150", "verify --quiet --buffer-days=150", "doctor"] {
+            let result = try await tell(words, user: role)
+            #expect(
+                result.everything.contains("GRANT USAGE ON SCHEMA partition_registry TO \(role)"),
+                "\(result.everything)"
+            )
+            #expect(result.status == (words == "doctor" ? 1 : 0), "\(result.everything)")
+        }
+        _ = try await events.connection.query("DROP TABLE partition_registry.map CASCADE")
+        let incomplete = try await tell("rotate --quiet --buffer-days=150", user: "postgres")
+        #expect(incomplete.error.contains("its table of maps isn't"), "\(incomplete.everything)")
+        _ = try await events.connection.query("DROP SCHEMA partition_registry CASCADE")
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("policy-\(UUID()).yaml")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let mended = try await tell("init --registry --out=\(file.path)", user: "postgres")
+        #expect(mended.status == 0, "\(mended.everything)")
+        #expect(try await tell("rotate --buffer-days=150", user: "postgres").status == 0)
+        #expect(try await events.publishedVersion != nil)
     }
 
     @Test("what export prints import publishes byte for byte, under its own version, into a store that has none")

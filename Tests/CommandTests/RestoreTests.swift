@@ -19,11 +19,19 @@ struct RestoreTests {
         var registry: String { "redis://127.0.0.1:\(redis.port)" }
 
         init() async throws {
-            cluster = try await TestServer.makeCluster(settings: ["wal_keep_size": "256MB", "autovacuum": "off"])
+            cluster = try await Self.makeDatabase()
             connection = try await Connection.open(ConnectionConfiguration(cluster.conninfo()), logger: .test)
-            for statement in EventsTable.statements { _ = try await connection.query(statement) }
             redis = try await RedisServer.start()
             try await publish(days: 60)
+        }
+
+        /// The table, of which nothing is published yet, in a cluster of its own.
+        static func makeDatabase() async throws -> Cluster {
+            let cluster = try await TestServer.makeCluster(settings: ["wal_keep_size": "256MB", "autovacuum": "off"])
+            let connection = try await Connection.open(ConnectionConfiguration(cluster.conninfo()), logger: .test)
+            for statement in EventsTable.statements { _ = try await connection.query(statement) }
+            await connection.close()
+            return cluster
         }
 
         func publish(days: Int) async throws {
@@ -118,6 +126,61 @@ struct RestoreTests {
         try await expectRefusal(copy, original, "later log position")
         try await expectTakeOver(copy, original, ["rotate", "--take-over"])
         await copy.remove()
+        await original.remove()
+    }
+
+    @Test("a dump and restore, or an upgrade, takes the unchanged map over, and then publishes as the original did")
+    func otherIdentifier() async throws {
+        let original = try await Original()
+        // What pg_upgrade and pg_restore leave: the same catalog in a cluster of another identifier.
+        let copy = try await Original.makeDatabase()
+        let other = try await Self.run(["rotate", "--buffer-days=60"], copy, "none")
+        #expect(other.status == 0, "\(other.everything)")
+        let before = try await original.stored()
+        for command in [["rotate", "--buffer-days=60"], ["registry", "repair"]] {
+            let result = try await Self.run(command, copy, original.registry)
+            #expect(
+                result.status == 74 && result.everything.contains("another database cluster"),
+                "\(result.everything)"
+            )
+        }
+        for command in [["registry", "diff"], ["verify"]] {
+            let result = try await Self.run(command, copy, original.registry)
+            #expect(result.status == 1, "\(result.everything)")
+            for word in ["another database cluster", "--take-over"] {
+                #expect(result.everything.contains(word), "\(word) in \(result.everything)")
+            }
+        }
+        let status = try await Self.run(["status", "--output=json"], copy, original.registry)
+        let table = try #require((try status.json["tables"] as? [[String: Any]])?.first)
+        #expect((table["registry"] as? [String: Any])?["state"] as? String == "foreign", "\(table)")
+        #expect(try await original.stored() == before)
+        try await expectTakeOver(copy, original, ["registry", "repair", "--take-over"])
+        let growing = try await Self.run(["rotate", "--buffer-days=200"], copy, original.registry)
+        #expect(growing.status == 0 && growing.output.contains("published"), "\(growing.everything)")
+        await copy.remove()
+        await original.remove()
+    }
+
+    @Test(
+        "after a failover each map is published once more, above what the lost server may have published, and then left alone"
+    )
+    func failover() async throws {
+        let original = try await Original()
+        let standby = try await original.cluster.makeStandby()
+        let version = try await original.redis.command("HGET", Self.meta, "version")
+        try await original.cluster.crash()
+        let promoted = try await Connection.open(ConnectionConfiguration(standby.conninfo()), logger: .test)
+        _ = try await promoted.query("SELECT pg_promote()")
+        await promoted.close()
+        for expected in ["published as version", "is as it must be"] {
+            let repair = try await Self.run(["registry", "repair"], standby, original.registry)
+            #expect(repair.status == 0 && repair.output.contains(expected), "\(repair.everything)")
+        }
+        let renewed = try await original.redis.command("HGET", Self.meta, "version")
+        #expect(try #require(Int64(renewed)) > #require(Int64(version)))
+        #expect(try await original.redis.command("HGET", Self.meta, "timeline") == "2")
+        await standby.remove()
         await original.remove()
     }
 

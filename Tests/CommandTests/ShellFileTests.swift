@@ -30,85 +30,112 @@ struct ShellFileTests {
         try FileManager.default.removeItem(atPath: directory)
     }
 
-    /// Words, the last of which is completed in bash; what is offered.
-    private static func bash(
-        _ words: [String],
+    /// What a real shell would run after the tab key at the end of each line.
+    private static func completed(
+        _ shell: String,
+        _ lines: [String],
         _ directory: String,
         _ environment: [String: String]
-    ) async throws -> Tool.Result {
-        let quoted = words.map { "'\($0)'" }.joined(separator: " ")
-        return try await Tool.shell(
-            """
-            bash --norc --noprofile -uc 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE};
-            COMP_TYPE=9; COMP_KEY=9; _partition-cli partition-cli "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}" || true; printf "%s\\n" "${COMPREPLY[@]}"' \
-            bash '\(directory)/completions/partition-cli.bash' \(quoted)
-            """,
+    ) async throws -> [[String]] {
+        let files = ["bash": "partition-cli.bash", "zsh": "_partition-cli", "fish": "partition-cli.fish"]
+        let quoted = lines.map { "'\($0.replacing("'", with: "'\\''"))'" }.joined(separator: " ")
+        let result = try await Tool.shell(
+            "cd '\(directory)' && python3 '\(repository)/scripts/complete-in-shell.py' \(shell) '\(directory)/completions/\(try #require(files[shell]))' \(quoted)",
             environment: environment
         )
+        try #require(result.status == 0, "\(result.everything)")
+        return try JSONDecoder().decode([[String]].self, from: Data(result.output.utf8))
     }
 
-    @Test("bash completes commands, options, values, and tables of the database")
-    func bash() async throws {
+    private static let shells = ["bash", "zsh", "fish"]
+
+    @Test("complete commands, options and values, also behind an equals sign", arguments: shells)
+    func words(shell: String) async throws {
+        let lines: [(String, [String])] = [
+            ("ro", ["rotate"]), ("plan --det", ["plan", "--detailed-exitcode"]),
+            ("plan --output j", ["plan", "--output", "json"]), ("plan --output=j", ["plan", "--output=json"]),
+            ("plan --registry-url se", ["plan", "--registry-url", "self"]),
+            ("rotate --registry-url=post", ["rotate", "--registry-url=postgres://"]),
+            ("registry ex", ["registry", "export"]),
+            ("plan --table=no --log-level=cr", ["plan", "--table=no", "--log-level=critical"]),
+            ("plan --config=more/f", ["plan", "--config=more/file.yaml"]),
+            ("apply more/p", ["apply", "more/plan.json"]),
+        ]
+        try await Self.made { directory, environment in
+            try FileManager.default.createDirectory(atPath: directory + "/more", withIntermediateDirectories: false)
+            for name in ["file.yaml", "file.txt", "plan.json", "plan.txt"] {
+                try #require(FileManager.default.createFile(atPath: "\(directory)/more/\(name)", contents: nil))
+            }
+            let run = lines.map { "partition-cli \($0.0)" }
+            let words = try await Self.completed(shell, run, directory, environment)
+            for (line, words) in zip(lines, words) {
+                #expect(words == ["partition-cli"] + line.1, "\(shell): \(line.0)")
+            }
+        }
+    }
+
+    @Test(
+        "complete tables whose names a shell has to quote, and execute nothing that stands in a name",
+        arguments: shells
+    )
+    func names(shell: String) async throws {
         let events = try await EventsTable()
-        _ = try await events.connection.query("CREATE SCHEMA app")
-        _ = try await events.connection.query("CREATE TABLE app.orders (d date) PARTITION BY RANGE (d)")
         try await Self.made { directory, environment in
-            let offers: [([String], String)] = [
-                (["ro"], "rotate"), (["plan", "--det"], "--detailed-exitcode"), (["plan", "--output", "j"], "json"),
-                (["plan", "--registry-url", "se"], "self"), (["plan", "--table", "app"], "app.orders"),
-                (["plan", "--table", "ev"], "events"), (["resolve", "pub"], "public.events"),
-            ]
-            for (words, expected) in offers {
-                let result = try await Self.bash(
-                    ["partition-cli"] + words,
-                    directory,
-                    environment.merging(["DB_URL": events.url]) { $1 }
+            let trap = "$(touch executed)"
+            _ = try await events.connection.query("CREATE SCHEMA app")
+            for name in ["orders", "Order Lines", "it's", "a:b=c", "x\"y\\z", "注文 履歴", trap] {
+                _ = try await events.connection.query(
+                    "CREATE TABLE app.\(identifier: name) (d date) PARTITION BY RANGE (d)"
                 )
-                let offered = result.output.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
-                #expect(offered == [expected], "\(words): \(result.everything)")
             }
-        }
-    }
-
-    @Test("zsh loads the script and offers the commands")
-    func zsh() async throws {
-        try await Self.made { directory, environment in
-            // A completion needs a terminal's line editor: zpty gives it one.
-            let script = """
-                zmodload zsh/zpty; zpty shell zsh -f -i; zpty -w shell "PS1=; unsetopt zle_bracketed_paste; fpath=(\(directory)/completions $fpath)"
-                zpty -w shell "autoload -Uz compinit && compinit -u -d \(directory)/dump; setopt list_ambiguous; zstyle ':completion:*' menu no; print ready-$((1+1))"
-                until zpty -r shell line && [[ $line == *ready-2* ]]; do :; done
-                zpty -w -n shell $'partition-cli ro\\t'
-                text=; for attempt in {1..100}; do zpty -r -t shell piece && text+=$piece; [[ $text == *"partition-cli rotate"* ]] && break; sleep 0.1; done
-                print -r -- "$text"; zpty -d shell
-                """
-            let file = directory + "/try.zsh"
-            try script.write(toFile: file, atomically: true, encoding: .utf8)
-            let result = try await Tool.shell("timeout 60 zsh -f '\(file)'", environment: environment)
-            #expect(result.output.contains("partition-cli rotate"), "\(result.everything)")
-            let syntax = try await Tool.shell(
-                "zsh -n '\(directory)/completions/_partition-cli'",
-                environment: environment
+            let quotedTrap = "app.\"\(trap)\""
+            let lines: [(String, [String])] = [
+                ("plan --table ev", ["--table", "events"]), ("plan --table=ev", ["--table=events"]),
+                ("plan --table=app.or", ["--table=app.orders"]), ("plan --table app.or", ["--table", "app.orders"]),
+                (#"plan --table=app.\"Or"#, [#"--table=app."Order Lines""#]),
+                (#"plan --table app.\"Or"#, ["--table", #"app."Order Lines""#]),
+                (#"plan --table='app."Or"#, [#"--table=app."Order Lines""#]),
+                (#"plan --table "app.\"Or"#, ["--table", #"app."Order Lines""#]),
+                (#"plan --table=app.\"it"#, [#"--table=app."it's""#]),
+                (#"plan --table=app.\"a"#, [#"--table=app."a:b=c""#]),
+                (#"plan --table=app.\"x"#, [#"--table=app."x""y\z""#]),
+                (#"plan --table='app."注"#, [#"--table=app."注文 履歴""#]),
+                (#"plan --table=app.\"\$"#, ["--table=\(quotedTrap)"]),
+                (#"plan --table 'app."$"#, ["--table", quotedTrap]),
+                (#"resolve app.\"Or"#, [#"app."Order Lines""#]),
+                ("plan --timezone=Europe/Par", ["--timezone=Europe/Paris"]),
+            ]
+            let words = try await Self.completed(
+                shell,
+                lines.map { "partition-cli \($0.0)" },
+                directory,
+                environment.merging(["DB_URL": events.url]) { $1 }
             )
-            #expect(syntax.status == 0 && syntax.error.isEmpty, "\(syntax.everything)")
+            for (line, words) in zip(lines, words) {
+                #expect(Array(words.dropFirst(2)) == line.1, "\(shell): \(line.0)")
+            }
+            // The database stands in the line itself, in quotes.
+            let given = try await Self.completed(
+                shell,
+                ["partition-cli plan --db-url='\(events.url)' --table=app.or"],
+                directory,
+                environment.merging(["DB_URL": "postgresql:///nowhere?host=/nowhere"]) { $1 }
+            )
+            #expect(given.first?.last == "--table=app.orders", "\(shell): \(given)")
+            #expect(
+                !FileManager.default.fileExists(atPath: directory + "/executed"),
+                "\(shell) executed a table's name"
+            )
         }
     }
 
-    @Test("fish completes commands, options and values")
-    func fish() async throws {
+    @Test("are scripts without a mistake of syntax", arguments: shells)
+    func syntax(shell: String) async throws {
+        let files = ["bash": "partition-cli.bash", "zsh": "_partition-cli", "fish": "partition-cli.fish"]
         try await Self.made { directory, environment in
-            let offers = [
-                ("partition-cli ro", "rotate"), ("partition-cli plan --det", "--detailed-exitcode"),
-                ("partition-cli plan --output j", "json"),
-            ]
-            for (line, expected) in offers {
-                let result = try await Tool.shell(
-                    "timeout 60 fish --no-config -c 'source \(directory)/completions/partition-cli.fish; complete -C \"\(line)\"'",
-                    environment: environment
-                )
-                let offered = result.output.split(separator: "\n").map { String($0.prefix { $0 != "\t" }) }
-                #expect(offered == [expected] && result.error.isEmpty, "\(line): \(result.everything)")
-            }
+            let file = "\(directory)/completions/\(try #require(files[shell]))"
+            let result = try await Tool.shell("\(shell) -n '\(file)'", environment: environment)
+            #expect(result.status == 0 && result.error.isEmpty, "\(result.everything)")
         }
     }
 

@@ -110,6 +110,51 @@ struct StatusTests {
         #expect(ascii.allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } })
     }
 
+    @Test(
+        "of many tables is one screen: covered ones are folded, one that lacks a partition isn't, and --all shows every one"
+    )
+    func many() async throws {
+        let events = try await EventsTable()
+        _ = try await events.connection.query(
+            """
+            DO $$ BEGIN
+                FOR number IN 10..49 LOOP
+                    EXECUTE format('CREATE TABLE many_%s (at date NOT NULL) PARTITION BY RANGE (at)', number);
+                    FOR month IN 0..4 LOOP
+                        EXECUTE format('CREATE TABLE many_%1$s_%2$s PARTITION OF many_%1$s FOR VALUES FROM (%3$L) TO (%4$L)', number, month,
+                            date_trunc('month', now()) + make_interval(months => month - 1),
+                            date_trunc('month', now()) + make_interval(months => month));
+                    END LOOP;
+                END LOOP;
+            END $$
+            """
+        )
+        let url = "--db-url=\(events.url)"
+        _ = try await Tool.run(["rotate", url, "--registry-url=self"])
+        _ = try await events.connection.query("DROP TABLE many_48_1")
+        _ = try await events.connection.query("CREATE TABLE many_47_rest PARTITION OF many_47 DEFAULT")
+        _ = try await events.connection.query("INSERT INTO many_47 VALUES ('1999-01-01')")
+        let status = try await Tool.run(["status", url, "--registry-url=self"])
+        let lines = status.output.split(separator: "\n")
+        #expect(
+            lines.contains { $0.hasPrefix("41 tables: 1 has no partition for now, 40 as long as") },
+            "\(status.output)"
+        )
+        let first = try #require(lines.first { $0.hasPrefix("public.") })
+        #expect(first.hasPrefix("public.many_48 ") && first.hasSuffix(" none"), "\(status.output)")
+        #expect(lines.contains { $0.hasPrefix("and 11 more, all covered until at least ") }, "\(status.output)")
+        #expect(lines.filter { $0.hasPrefix("public.") }.count == 30)
+        // What is folded isn't forgotten.
+        #expect(status.output.contains("rows in the default partition: public.many_47 (1)"), "\(status.output)")
+        #expect(status.output.contains("the published map differs: public.many_48 ("), "\(status.output)")
+        #expect(lines.count < 50)
+        let all = try await Tool.run(["status", url, "--registry-url=self", "--all"]).output.split(separator: "\n")
+        #expect(all.filter { $0.hasPrefix("public.") }.count == 41)
+        #expect(!all.contains { $0.hasPrefix("and ") })
+        let json = try await Tool.run(["status", url, "--registry-url=self", "--output=json"]).json
+        #expect((json["tables"] as? [Any])?.count == 41)
+    }
+
     @Test("changes nothing")
     func readOnly() async throws {
         let events = try await EventsTable()

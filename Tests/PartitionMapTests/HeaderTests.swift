@@ -68,6 +68,14 @@ struct HeaderTests {
         #expect(try refusal(origin(database: "staging")) == .otherDatabase)
         #expect(try refusal(origin(11, timeline: 1)) == .olderTimeline)
         #expect(try refusal(origin(9)) == .olderLSN)
+        // What may be replaced may stand, too, unless it is of an earlier timeline.
+        #expect(origin().isCurrentOrigin(of: current))
+        #expect(origin(11).isCurrentOrigin(of: current))
+        let others = [
+            origin(cluster: "8"), origin(database: "staging"), origin(11, timeline: 1), origin(11, timeline: 3),
+            origin(9),
+        ]
+        for other in others { #expect(!other.isCurrentOrigin(of: current), "\(other)") }
     }
 
     @Test(

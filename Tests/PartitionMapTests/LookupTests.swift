@@ -2,6 +2,7 @@
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
 import PartitionMap
+import SeededRandom
 import Testing
 
 @Suite("A lookup")
@@ -83,6 +84,45 @@ struct LookupTests {
         let hash = [PartitionMapDocument.Level(columns: ["id"], types: ["bigint"], strategy: .hash)]
         let opaque = PartitionLookup(try document(hash, [entry("h", .hash(modulus: 1, remainder: 0))]))
         #expect { try opaque.resolve(["5"]) } throws: { ($0 as? PartitionMapError)?.code == .invalid }
+    }
+
+    @Test("of a plain date agrees with a plain search over local times that repeat, are skipped and have gaps")
+    func localTimes() throws {
+        // Zones with steps of up to a day in both directions, partitions of hours and days.
+        var random = SeededGenerator(seed: 7)
+        for _ in 0..<40 {
+            var entries: [PartitionMapDocument.Entry] = []
+            var locals: [(first: Int64, end: Int64)] = []
+            var position = november - Int64.random(in: 0..<microsecondsPerDay, using: &random)
+            var offset = 3_600 * Int64.random(in: -12...12, using: &random)
+            for number in 0..<60 {
+                let start = position
+                let startOffset = offset
+                position += 3_600_000_000 * Int64.random(in: 1...40, using: &random)
+                if Int.random(in: 0..<6, using: &random) == 0 {
+                    offset = 3_600 * Int64.random(in: -12...12, using: &random)
+                }
+                if Int.random(in: 0..<8, using: &random) > 0 {
+                    entries.append(
+                        entry(
+                            "p\(number)",
+                            .range(
+                                .instant(microseconds: start, utcOffset: Int(startOffset)),
+                                .instant(microseconds: position, utcOffset: Int(offset))
+                            )
+                        )
+                    )
+                    locals.append((start + startOffset * 1_000_000, position + offset * 1_000_000))
+                }
+            }
+            let lookup = PartitionLookup(try document(instantKey, entries, timezone: "Europe/Berlin"))
+            for day in 1...28 {
+                let midnight = november + Int64(day - 1) * microsecondsPerDay
+                let found = locals.lastIndex { $0.first <= midnight && midnight < $0.end }
+                let expected = found.map { Resolution.active(entries[$0]) } ?? .miss
+                #expect(try lookup.resolve([.text("2026-11-\(day < 10 ? "0" : "")\(day)")]) == expected)
+            }
+        }
     }
 
     @Test("agrees with a plain search over irregular ranges with gaps")

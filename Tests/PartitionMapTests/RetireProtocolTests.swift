@@ -135,7 +135,7 @@ struct RetireProtocolTests {
     }
 
     @Test(
-        "a registry that doesn't answer and clocks that disagree stop every step; without a registry there is nobody to wait for"
+        "a registry that doesn't answer and clocks that disagree stop every step; without a registry there is nobody to wait for, unless there was one"
     )
     func nothingKnown() throws {
         let late = Fixture.clocks(noon + 100 * wait)
@@ -143,10 +143,21 @@ struct RetireProtocolTests {
         for mark in [nil, Fixture.mark(), Fixture.mark(seen: 5)] {
             let subject = Fixture.subject(mark)
             #expect(steps.next(subject, .unreachable, late) == .refuse(.unreachable))
-            #expect(steps.next(subject, .unconfigured, late) == .detach)
+            let wasSeen = mark?.sighting != nil
+            #expect(steps.next(subject, .unconfigured, late) == (wasSeen ? .refuse(.unconfigured) : .detach))
             for standing in [RetireProtocol.Standing.unconfigured, .stored(nil), .stored(try Fixture.map(.draining))] {
                 #expect(steps.next(subject, standing, apart) == .refuse(.clocksDisagree))
             }
+        }
+        // What a map promised is kept without the registry, too, by a router's clock that is behind.
+        let end = noon + 100 * wait
+        let promised = [Fixture.subject(nil, promisedUntil: end), Fixture.subject(Fixture.mark(keptUntil: end))]
+        for subject in promised {
+            let until = end + 60_000_000
+            #expect(
+                steps.next(subject, .unconfigured, Fixture.clocks(until - 1)) == .wait(until: until, .promise)
+            )
+            #expect(steps.next(subject, .unconfigured, Fixture.clocks(until)) == .detach)
         }
         #expect(
             steps.next(Fixture.subject(nil), .unconfigured, Fixture.clocks(.min, client: .max))

@@ -25,4 +25,23 @@ struct EmergencyTests {
         #expect(issues.map(\.position.description) == places)
         #expect(issues.allSatisfy { $0.message.contains("is not shorter than the buffer of") })
     }
+
+    @Test(
+        "beside a saved plan is possible only while it is shorter than the buffer of the plan",
+        arguments: [
+            ("", "    emergency: 20d\n    buffer: 90d\n", 21, []),
+            ("", "    emergency: 20d\n    buffer: 90d\n", 20, ["4:5"]),
+            ("defaults: { emergency: 20d, buffer: 90d }\n", "", 20, ["1:13"]),
+            ("defaults: { emergency: 20d, buffer: 90d }\n", "    emergency: 5d\n", 20, []),
+            ("", "    emergency: 20d\n    buffer: 90d\n", nil, []),
+        ] as [(String, String, Int?, [String])]
+    )
+    func planned(defaults: String, settings: String, days: Int?, places: [String]) throws {
+        let policy = try read(defaults + PolicySample.events + settings)
+        let issues = policy.impossibleEmergencies { table in
+            table.name == "events" ? days.map(Buffer.init(days:)) : nil
+        }
+        #expect(issues.map(\.position.description) == places)
+        #expect(issues.allSatisfy { $0.message.contains("that the plan was made with") })
+    }
 }

@@ -24,7 +24,7 @@ extension Fixture {
     var role: String { "role_" + database.name }
     var tablespace: String { "space_" + database.name }
 
-    private func fill(_ text: String) -> String {
+    func fill(_ text: String) -> String {
         text.replacing("%role%", with: role).replacing("%space%", with: tablespace)
             .replacing("%database%", with: database.name).replacing("%sibling%", with: "ledger_first")
     }

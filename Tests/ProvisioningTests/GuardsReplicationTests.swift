@@ -116,7 +116,7 @@ struct GuardsReplicationTests {
             _ = try await fixture.provisioner(days: 1, registry: registry).rotate()
             let stored = await registry.load(EntityName(schema: "public", table: "events"), .all, expecting: nil)
             let version = try #require(stored?.header.version)
-            let urgent = try await Visits.run(fixture.provisioner(registry: registry), at: .observed, pause)
+            let urgent = try await Visits.run(fixture.provisioner(days: 8, registry: registry), at: .observed, pause)
             guard case .published(let next)? = urgent.publications?.values.first else {
                 Issue.record("\(urgent)")
                 return
@@ -127,13 +127,22 @@ struct GuardsReplicationTests {
         }
     }
 
-    @Test("with less than two days left creates partitions whatever lags, and says so loudly")
+    @Test(
+        "with less than two days left, or a quarter of the buffer, creates partitions whatever lags, and says so loudly"
+    )
     func waiver() async throws {
         try await ReplicaFixture.with(standbys: ["east"]) { fixture in
             try await fixture.pauseReplay(on: 0)
             try await fixture.load()
-            try await fixture.dropPartitions(after: 0)
             let lag = LagLimits(opensAbove: .milliseconds(500), expectedStandbys: ["gone"])
+            // One day left and a part of it, which for a buffer of three is no emergency.
+            try await fixture.dropPartitions(after: 1)
+            let short = try #require(try await fixture.provisioner(days: 3, lag: lag).rotate().table("events"))
+            guard case .deferred = short.outcome else {
+                Issue.record("\(short.outcome)")
+                return
+            }
+            try await fixture.dropPartitions(after: 0)
             let table = try #require(try await fixture.provisioner(lag: lag).rotate().table("events"))
             #expect(table.outcome == .converged, "\(table.outcome)")
             #expect(try await fixture.partitions == 9)

@@ -102,6 +102,20 @@ struct LocksLadderTests {
         #expect(LockLadder.standard.rungs.max() == .milliseconds(40))
     }
 
+    @Test(
+        "waits for a lock that only maintenance has for no longer than there is time, and a moment",
+        arguments: [-5, 0, 1, 3, 60]
+    )
+    func gentle(secondsLeft: Int) {
+        let limits = LockLadder.standard.limits(
+            0,
+            blockingLocks: 0,
+            deadlockTimeout: .seconds(1),
+            left: .seconds(secondsLeft)
+        )
+        #expect(limits.gentle == min(.seconds(5), max(.seconds(secondsLeft), .milliseconds(200))))
+    }
+
     @Test("pauses grow, are never the same, and have an end")
     func pauses() {
         let ladder = LockLadder.standard

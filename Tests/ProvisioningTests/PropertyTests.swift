@@ -30,6 +30,27 @@ struct PropertyTests {
         try await prove(property)
     }
 
+    @Test("no oddity of one partition that somebody changed, and it alone is blamed")
+    func oddOne() async throws {
+        let fixture = try await Fixture()
+        try await fixture.makeLedger()
+        #expect(try await fixture.rotate(settings: PlanSettings(bufferDays: 60)).table("ledger")?.outcome == .converged)
+        let odd = try #require(try await fixture.children(of: "ledger").filter { $0.name != "ledger_first" }.last)
+        try await fixture.execute(
+            "ALTER TABLE \(identifier: odd.name) SET UNLOGGED",
+            "ALTER TABLE \(identifier: odd.name) SET (autovacuum_enabled = off)"
+        )
+        #expect(
+            try await fixture.rotate(settings: PlanSettings(bufferDays: 180)).table("ledger")?.outcome == .converged
+        )
+        let unlogged = try await fixture.strings(
+            "SELECT c.relname AS v FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid WHERE relpersistence = 'u'"
+        )
+        #expect(unlogged == [odd.name])
+        let findings = try await fixture.drift(in: "ledger")
+        #expect(Set(findings.map(\.object)) == ["public.\(odd.name)"], "\(findings)")
+    }
+
     /// The property is set, seen on the model, the same on every new partition, and its later loss is found.
     private func prove(_ property: PropertyCase) async throws {
         let fixture = try await Fixture()

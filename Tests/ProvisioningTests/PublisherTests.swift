@@ -7,7 +7,6 @@ import PartitionMap
 import PartitionRouter
 import Partitioning
 import Provisioning
-import Synchronization
 import Testing
 import TestSupport
 
@@ -69,19 +68,70 @@ struct PublisherTests {
             origin: foreign.origin(for: ours.header)
         )
         _ = try await registry.publish(theirs, replacing: ours.header)
-        // The same content: nobody has anything to do, whoever wrote it.
-        #expect(try await publish(fixture, registry) == .unchanged(version: theirs.header.version))
-
-        let outcome = try await publish(fixture, registry, days: 120)
-        #expect(outcome.isFailure == foreign.isRefused, "\(outcome)")
-        guard case .failed(_, let remedy) = outcome else { return }
-        #expect(remedy?.contains("--take-over") == true)
-        #expect(try await registry.load(Self.ledger) == theirs)
+        guard foreign.isRefused else {
+            #expect(try await publish(fixture, registry) == .unchanged(version: theirs.header.version))
+            #expect(try await !publish(fixture, registry, days: 120).isFailure)
+            return
+        }
+        // The same content as well: it is somebody else's map, and the next change would be refused.
+        for days in [60, 120] {
+            let outcome = try await publish(fixture, registry, days: days)
+            guard case .failed(_, let remedy) = outcome else {
+                Issue.record("\(days): \(outcome)")
+                return
+            }
+            #expect(remedy?.contains("--take-over") == true)
+            #expect(try await registry.load(Self.ledger) == theirs)
+        }
         guard case .published(let version) = try await publish(fixture, registry, days: 120, takesOver: true) else {
             Issue.record("taking over failed")
             return
         }
         #expect(version > theirs.header.version)
+    }
+
+    @Test("is taken over where its content is as it must be, and each time that is asked for its version grows")
+    func takeOverUnchanged() async throws {
+        let fixture = try await Fixture()
+        try await fixture.makeLedger(key: "timestamptz")
+        let registry = MemoryRegistry()
+        _ = try await publish(fixture, registry)
+        let ours = try #require(try await registry.load(Self.ledger))
+        let theirs = try PublishedMap(
+            document: ours.document,
+            version: ours.header.version + 1,
+            origin: Foreign(testDescription: "", system: "1").origin(for: ours.header)
+        )
+        _ = try await registry.publish(theirs, replacing: ours.header)
+        var last = theirs.header
+        for _ in 0..<2 {
+            guard case .published = try await publish(fixture, registry, takesOver: true) else {
+                Issue.record("taking over failed")
+                return
+            }
+            let taken = try #require(try await registry.header(Self.ledger))
+            #expect(taken.version > last.version && taken.checksum == last.checksum)
+            #expect(taken.systemIdentifier == ours.header.systemIdentifier)
+            last = taken
+        }
+        // From here on it is this database's as before.
+        #expect(try await publish(fixture, registry) == .unchanged(version: last.version))
+        #expect(try await !publish(fixture, registry, days: 120).isFailure)
+    }
+
+    @Test("promises every partition for two weeks at least, which routers that are cut off go by")
+    func promise() async throws {
+        let fixture = try await Fixture()
+        try await fixture.makeLedger(key: "timestamptz")
+        let registry = MemoryRegistry()
+        _ = try await publish(fixture, registry)
+        let map = try #require(try await registry.load(Self.ledger))
+        let keep = try #require(map.document.keep)
+        #expect(map.document.entries.allSatisfy { $0.state == .active && map.document.isKept($0) })
+        // The version is the server's clock.
+        let days = Double(keep.until - map.header.version) / 86_400_000_000
+        #expect((13.9...21).contains(days), "\(days)")
+        #expect(try await publish(fixture, registry) == .unchanged(version: map.header.version))
     }
 
     @Test("is published after a lost race, made anew each time", arguments: [1, 3])
@@ -138,7 +188,7 @@ struct PublisherTests {
         let registry = MeddlingRegistry()
         guard case .published = try await publish(fixture, registry) else { return }
         await registry.begin(isPublished ? .corruptHeader : .foreign)
-        let lines = PublisherLog()
+        let lines = LogLines()
         var run = try fixture.provisioner()
         run.publisher = Publisher(registry: registry, logger: Logger(label: "test") { _ in lines })
         let outcome = try #require(try await run.rotate().publications?[name])
@@ -246,30 +296,5 @@ struct PublisherTests {
         #expect(!map.document.entries.contains { $0.name == "old" })
         #expect(map.document.entries.count == (try await fixture.children(of: "ledger").count) - 1)
         #expect(await registry.entities() == [Self.ledger])
-    }
-}
-
-/// Keeps what is logged.
-private final class PublisherLog: LogHandler {
-    private let lines = Mutex<[String]>([])
-
-    var text: String { lines.withLock { $0.joined(separator: "\n") } }
-
-    func log(event: LogEvent) {
-        lines.withLock { $0.append("\(event.message)") }
-    }
-
-    // One object for all copies of the logger: levels and metadata of its own are not needed here.
-    var logLevel: Logger.Level {
-        get { .trace }
-        set {}
-    }
-    var metadata: Logger.Metadata {
-        get { [:] }
-        set {}
-    }
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { nil }
-        set {}
     }
 }

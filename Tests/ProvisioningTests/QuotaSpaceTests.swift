@@ -164,6 +164,42 @@ struct QuotaSpaceTests {
         #expect(query.text(for: #"my "own\" space"#) == #"a{b="my \"own\\\" space"}"#)
     }
 
+    @Test("is shared by tablespaces on one file system: what one will hold the other can't")
+    func shared() async throws {
+        let fixture = try await Fixture()
+        try await fixture.makeTablespace()
+        for name in ["here", "there"] {
+            try await fixture.run([
+                "CREATE TABLE \(name) (at timestamptz NOT NULL) PARTITION BY RANGE (at)",
+                """
+                DO $$ BEGIN FOR day IN -2..0 LOOP
+                  EXECUTE format('CREATE TABLE %I PARTITION OF \(name) FOR VALUES FROM (%L) TO (%L)',
+                    '\(name)_' || to_char(current_date + day, 'YYYYMMDD'), current_date + day, current_date + day + 1);
+                END LOOP; END $$
+                """,
+                "INSERT INTO \(name) SELECT current_date - 1 FROM generate_series(1, 1000)",
+            ])
+        }
+        try await fixture.run(["ALTER TABLE there SET TABLESPACE %space%"])
+        let session = try await DatabaseSession.open(try fixture.database.configuration(), logger: .test)
+        let observation = try await Observation.make(session: session, settings: PlanSettings(bufferDays: 4))
+        let spaces = try await SpaceForecast.of(observation, quota: QuotaGuard(threshold: 0.8), on: session.connection)
+        let apart = try await SpaceForecast.of(
+            observation,
+            quota: QuotaGuard(threshold: 0.8, declaredCapacity: 1 << 40),
+            on: session.connection
+        )
+        await session.connection.close()
+        #expect(spaces.map(\.tablespace) == [nil, fixture.tablespace])
+        #expect(spaces.map(\.bytesBeside) == spaces.map(\.bytes).reversed() && spaces.allSatisfy { $0.bytes > 0 })
+        // A declared capacity is each tablespace's own.
+        #expect(apart.map(\.bytesBeside) == [0, 0])
+        var full = spaces[0]
+        full.bytesLeft = full.bytes
+        #expect(full.fits == false)
+        try await fixture.run(["DROP TABLE there", "DROP TABLESPACE %space%"])
+    }
+
     @Test("is forecast within a fifth of what a table of steady growth then takes")
     func forecast() async throws {
         let fixture = try await Fixture()

@@ -146,6 +146,41 @@ struct RoleTests {
         #expect(try await rotate(fixture).table("ledger")?.outcome == .converged)
     }
 
+    @Test(
+        "that may not copy the table's definition, or use its tablespace, is told the GRANT",
+        arguments: [
+            ("REVOKE SELECT ON books.ledger FROM PUBLIC, %role%", "GRANT SELECT ON books.ledger TO %role%"),
+            ("ALTER TABLE books.ledger SET TABLESPACE %space%", "GRANT CREATE ON TABLESPACE %space% TO %role%"),
+        ]
+    )
+    func missingGrant(statement: String, grant: String) async throws {
+        let fixture = try await ownedLedger()
+        try await fixture.makeTablespace()
+        try await fixture.run([statement])
+        let report = try await rotate(fixture)
+        guard case .failed(let failure) = try #require(report.table("ledger")).outcome else {
+            Issue.record("\(report.tables)")
+            return
+        }
+        #expect(failure.sqlState == "42501")
+        #expect(failure.remedy == fixture.fill(grant), "\(failure)")
+        try await fixture.run([grant])
+        #expect(try await rotate(fixture).table("ledger")?.outcome == .converged)
+        try await fixture.run(["DROP SCHEMA books CASCADE", "DROP TABLESPACE %space%"])
+    }
+
+    @Test("that is a member of the owner without its rights is told how to have them")
+    func noInherit() async throws {
+        let fixture = try await ownedLedger()
+        let member = "member_" + fixture.database.name
+        try await fixture.execute(
+            "CREATE ROLE \(identifier: member) LOGIN NOINHERIT IN ROLE \(identifier: fixture.role)"
+        )
+        let table = try #require(try await fixture.provisioner(user: member).rotate().table("ledger"))
+        let remedy = table.findings.first { $0.code == .privilege }?.remedy
+        #expect(remedy?.contains("ALTER ROLE \(member) INHERIT") == true, "\(table.findings)")
+    }
+
     @Test("for a member of an owner that may not create tables there, says that the owner is to be granted it")
     func ownerMayNotCreate() async throws {
         let fixture = try await ownedLedger()

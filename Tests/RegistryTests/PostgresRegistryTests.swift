@@ -236,35 +236,18 @@ struct PostgresRegistryTests {
         }
         await connection.close()
     }
-}
 
-@Suite("The registry on a standby")
-struct StandbyRegistryTests {
-    @Test("is read there, refused for publishing, and followed by asking", .timeLimit(.minutes(2)))
-    func standby() async throws {
-        let cluster = try await TestServer.makeCluster()
-        let standby = try await cluster.makeStandby()
-        let primary = try PostgresRegistry(conninfo: cluster.conninfo(), logger: .test)
-        let copy = try PostgresRegistry(conninfo: standby.conninfo(), logger: .test)
-        try await primary.install()
-        let first = try dailyMap(version: 1)
-        _ = try await primary.publish(first, replacing: nil)
-        try await eventually("the standby has the map") {
-            // The schema itself arrives there by and by.
-            (try? await copy.load(events)) == first
-        }
-        let second = try dailyMap(days: 5, version: 2)
-        let error = await #expect(throws: RegistryError.self) {
-            try await copy.publish(second, replacing: first.header)
-        }
-        #expect(error?.code == .refused)
-        let hints = await copy.changes(events)
-        try await RegistryHintTests.whileRunning(copy) {
-            #expect(await RegistryHintTests.next(hints) == .reconnected)
-            _ = try await primary.publish(second, replacing: first.header)
-            #expect(try await RegistryHintTests.version(above: 1, hints, copy) == 2)
-        }
-        await standby.remove()
-        await cluster.remove()
+    @Test(
+        "the age beyond which nothing is served without a promise is the same to routers, to SQL and to whoever retires"
+    )
+    func bound() async throws {
+        try await registry().install()
+        let connection = try await TemporaryDatabase.current.connect()
+        let rows = try await connection.query(
+            "SELECT extract(epoch FROM partition_registry.age_bound())::bigint AS seconds"
+        )
+        #expect(try .seconds(#require(rows.first).int64("seconds")) == ReloadMachine.Timing().bound)
+        #expect(RetireProtocol.Timing().bound == ReloadMachine.Timing().bound)
+        await connection.close()
     }
 }

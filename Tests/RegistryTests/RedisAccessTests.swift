@@ -142,6 +142,45 @@ struct RedisAccessTests {
         await primary.stop()
     }
 
+    @Test("leaves a primary that becomes a replica under it, and goes to the other endpoint")
+    func demoted() async throws {
+        let (one, two) = (try await RedisServer.start(), try await RedisServer.start())
+        let alone = try registry("redis://127.0.0.1:\(one.port)")
+        let both = try registry("redis://127.0.0.1:\(one.port),127.0.0.1:\(two.port)")
+        let first = try dailyMap(version: 1)
+        #expect(try await alone.publish(first, replacing: nil) == .published)
+        #expect(try await both.header(events) == first.header)
+        // Its clients keep their connections, and it answers with what it has.
+        _ = try await one.command("REPLICAOF", "127.0.0.1", String(two.port))
+        for extent in [LoadExtent.header, .document, .all] {
+            let error = await failure { _ = try await alone.load(events, extent) }
+            #expect(error?.code == .unreachable, "\(extent): \(String(describing: error))")
+        }
+        #expect(await failure { _ = try await alone.entities() }?.code == .unreachable)
+        #expect(try await both.header(events) == nil)
+        _ = try await one.command("REPLICAOF", "NO", "ONE")
+        #expect(await failure { _ = try await alone.load(events) } == nil)
+        await one.stop()
+        await two.stop()
+    }
+
+    @Test("has one connection, however many calls come first at once")
+    func oneConnection() async throws {
+        try await withRedis { server, registry in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<50 { group.addTask { _ = try await registry.header(events) } }
+                try await group.waitForAll()
+            }
+            // Those that were closed go by and by.
+            try await eventually("one connection is left") {
+                try await server.command("CLIENT", "LIST").split(separator: "\n").count {
+                    $0.contains("name=partition-cli")
+                } == 1
+            }
+            #expect(try await registry.header(events) == nil)
+        }
+    }
+
     @Test("counts a publish that the replicas didn't confirm as none")
     func replicas() async throws {
         try await withRedis(parameters: "&replicas=1&timeout=1") { primary, registry in

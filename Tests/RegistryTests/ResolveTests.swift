@@ -129,7 +129,9 @@ struct ResolveTests {
         let map = try dailyMap(version: 1)
         _ = try await registry.publish(map, replacing: nil)
         let copy = try PostgresRegistry(conninfo: standby.conninfo(), logger: .test)
-        try await eventually("the standby has the map") { (try? await copy.load(events)) == map }
+        try await eventually("the standby has the map") {
+            (try? await copy.load(events, .document))?.header == map.header
+        }
         let connection = try await Connection.open(ConnectionConfiguration(standby.conninfo()), logger: .test)
         #expect(await Self.refusal("date '2026-11-01'", on: connection) == SQLState(rawValue: "55000"))
         await connection.close()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
+import Logging
 import PartitionMap
 import PartitionRouter
 import TestSupport
@@ -9,8 +10,8 @@ import Testing
 /// Routers on the real stores: what the tests of `RouterTests` show with a memory registry holds there too.
 @Suite("A router on a store", .timeLimit(.minutes(3)))
 struct RouterStoreTests {
-    private static func router(_ registry: any Registry) -> Router {
-        Router(entity: events, registry: registry, logger: .test)
+    private static func router(_ registry: any Registry, _ lines: LogLines = LogLines()) -> Router {
+        Router(entity: events, registry: registry, logger: Logger(label: "test") { _ in lines })
     }
 
     private static func whileRunning(_ router: Router, _ body: () async throws -> Void) async throws {
@@ -49,23 +50,22 @@ struct RouterStoreTests {
     func flushed(store: Store) async throws {
         try await StoreFixture.with(store) { fixture in
             let writer = try await fixture.client()
-            let client = try await fixture.client()
-            let router = Self.router(client)
+            let lines = LogLines()
+            let router = Self.router(try await fixture.client(), lines)
             _ = try await writer.publish(try dailyMap(version: 10), replacing: nil)
             try await Self.whileRunning(router) {
                 await Self.served(10, by: router)
                 try await fixture.flush()
                 let lower = try dailyMap(days: 9, version: 9)
                 #expect(try await writer.publish(lower, replacing: nil) == .published)
-                // In the order of one store's hints: when the router serves 11, it has seen 9 or been hinted at it.
+                try await eventually("the router has read the lower version") {
+                    lines.text.contains("doesn't follow the served one")
+                }
+                #expect(router.version == 10)
+                #expect(try router.resolve(november + 2 * microsecondsPerDay).version == 10)
                 let higher = try dailyMap(days: 5, version: 11)
                 #expect(try await writer.publish(higher, replacing: lower.header) == .published)
-                var seen: [Int64] = []
-                for await version in router.versions() {
-                    seen.append(version)
-                    if version == 11 { break }
-                }
-                #expect(!seen.contains(9))
+                await Self.served(11, by: router)
                 #expect(try router.resolve(november + 4 * microsecondsPerDay).name == "events_4")
             }
         }
@@ -96,7 +96,8 @@ struct RouterStoreTests {
     func damaged(store: Store) async throws {
         try await StoreFixture.with(store) { fixture in
             let writer = try await fixture.client()
-            let router = Self.router(try await fixture.client())
+            let lines = LogLines()
+            let router = Self.router(try await fixture.client(), lines)
             let first = try dailyMap(version: 1)
             _ = try await writer.publish(first, replacing: nil)
             try await Self.whileRunning(router) {
@@ -105,7 +106,10 @@ struct RouterStoreTests {
                 try await fixture.write("checksum", String(repeating: "a", count: 64), events)
                 try await fixture.write("version", "5", events)
                 try await fixture.write("document", "{}", events)
-                for _ in 0..<3 { try await fixture.hint(events) }
+                try await fixture.hint(events)
+                try await eventually("the router has read the damage") {
+                    lines.text.contains("the partition map can't be read")
+                }
                 #expect(try router.resolve(november).version == 1)
                 let current = try #require(try await writer.header(events))
                 let map = try dailyMap(days: 4, version: 6)

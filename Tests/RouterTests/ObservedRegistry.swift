@@ -9,6 +9,10 @@ actor ObservedRegistry: Registry {
     private let inner = MemoryRegistry()
     private(set) var headerReads = 0
     private(set) var documentReads = 0
+    /// When the last load of each extent was asked for.
+    private(set) var asked: [LoadExtent: MonotonicTime] = [:]
+    /// How long after being asked every load is answered.
+    private var delay: Duration = .zero
     private(set) var listeners = 0
     private(set) var mostListeners = 0
     /// Thrown by every load.
@@ -18,6 +22,8 @@ actor ObservedRegistry: Registry {
     private var board = HintBoard()
 
     func fail(_ error: RegistryError?) { failure = error }
+
+    func answer(after delay: Duration) { self.delay = delay }
 
     /// From now on this is what is there; nothing hints at it.
     func plant(_ map: StoredMap?) { planted = .some(map) }
@@ -30,6 +36,8 @@ actor ObservedRegistry: Registry {
         expecting _: PartitionMapDocument?
     ) async throws(RegistryError) -> StoredMap? {
         if extent == .header { headerReads += 1 } else { documentReads += 1 }
+        asked[extent] = .now()
+        if delay > .zero { try? await Task.sleep(for: delay) }
         if let failure { throw failure }
         if let planted { return planted }
         return await inner.load(entity, extent, expecting: nil)

@@ -71,6 +71,27 @@ struct ReaderTests {
         #expect(reason { () throws(RoutingMiss) in try reader.index(for: day(0)) } == .uncovered)
     }
 
+    @Test("refuses an index of another table's reader, though each took as many maps")
+    func otherTable() throws {
+        let (one, other) = (feed(), feed(EntityName(schema: "public", table: "others")))
+        try one.take(try daily(days: 30), version: 5)
+        try other.take(try daily(days: 2, table: other.entity), version: 5)
+        let (long, short) = (one.router().reader(), other.router().reader())
+        let (far, near) = (try long.index(for: day(29)), try long.index(for: day(0)))
+        _ = try short.index(for: day(1))
+        for index in [far, near] {
+            #expect(reason { () throws(RoutingMiss) in try short.name(of: index) } == .superseded)
+            #expect(reason { () throws(RoutingMiss) in try short.schema(of: index) } == .superseded)
+            #expect(reason { () throws(RoutingMiss) in try short.partition(of: index) } == .superseded)
+        }
+        #expect(try long.name(of: far) == "events_29")
+        // Nor before the first map.
+        let empty = feed(EntityName(schema: "public", table: "empty")).router(onMiss: .parent).reader()
+        #expect(reason { () throws(RoutingMiss) in try empty.name(of: near) } == .superseded)
+        let parent = try empty.index(for: day(0))
+        #expect(reason { () throws(RoutingMiss) in try long.name(of: parent) } == .superseded)
+    }
+
     @Test("one reader's lookups don't change what another one holds")
     func ofItsOwn() throws {
         let feed = feed()

@@ -84,14 +84,14 @@ struct ReportingTests {
         )
         let conflict = try metrics.expectGauge("partition_map_conflict", [("table", "events")])
         let (found, served) = (MapIdentity(version: 1, checksum: "a"), MapIdentity(version: 2, checksum: "b"))
-        reporter.report(.conflict(found: found, served: served), .init())
+        reporter.report(.conflict(found: found, served: served), .init(generation: 1))
         #expect(conflict.lastValue == 1)
         reporter.confirmed()
         #expect(conflict.lastValue == 0)
         reporter.record(age: .milliseconds(1500))
         #expect(try metrics.expectGauge("partition_map_age_seconds", [("table", "events")]).lastValue == 1.5)
         let error = RegistryError(.corrupt, "bad")
-        reporter.report(.failed(error), .init())
+        reporter.report(.failed(error), .init(generation: 1))
         for _ in 0..<3 { reporter.count(error) }
         let failures = try metrics.expectCounter(
             "partition_map_read_failures_total",

@@ -43,6 +43,25 @@ struct RouterTests {
         }
     }
 
+    @Test("counts its age from when a reading was sent, not from when it was answered")
+    func sentNotAnswered() async throws {
+        let registry = ObservedRegistry()
+        await registry.answer(after: .milliseconds(100))
+        // A table of this test's own: what another test of this process has decoded isn't read again.
+        let table = EntityName(schema: "public", table: "answered_late")
+        _ = try await registry.publish(try published(daily(table: table), version: 1), replacing: nil)
+        let feed = MapFeed(entity: table, registry: registry, listening: Turn())
+        let router = feed.router()
+        try await Self.whileRunning([router]) {
+            try await Self.served(1, by: router)
+            let taken = try #require(feed.current.confirmedAt)
+            #expect(try taken <= #require(await registry.asked[.document]))
+            await registry.hint(table)
+            while feed.current.confirmedAt == taken { try await Task.sleep(for: .milliseconds(1)) }
+            #expect(try #require(feed.current.confirmedAt) <= #require(await registry.asked[.header]))
+        }
+    }
+
     @Test("shares one map, one reading and one listening with its siblings, and takes over from one that stops")
     func siblings() async throws {
         let registry = ObservedRegistry()

@@ -86,4 +86,17 @@ struct StalenessTests {
         let reader = feed.router().reader()
         #expect(reason { () throws(RoutingMiss) in try reader.partitions(from: day(0), to: day(2)) } == .stale)
     }
+
+    @Test("of a stale map no draining partition is read, whatever else is allowed")
+    func draining() throws {
+        let feed = feed()
+        try feed.take(try daily(draining: [1]), version: 5, secondsAgo: 91)
+        let reader = feed.router(whenStale: .serveAll).reader()
+        #expect(try reader.partitions(from: day(0), to: day(3)).map(\.name) == ["events_0", "events_2"])
+        #expect(
+            reason { () throws(RoutingMiss) in
+                try reader.partitions(from: day(0), to: day(3), includingDraining: true)
+            } == .stale
+        )
+    }
 }

@@ -51,7 +51,7 @@ struct Violation: CustomStringConvertible {
 /// What happened: what must not, how often what may, and the last of everything.
 struct Ledger {
     enum Count: String, CaseIterable {
-        case taken, restarted, conflicts, servedFresh, servedKept, refusedStale, refusedDraining
+        case taken, restarted, conflicts, servedFresh, servedKept, refusedStale, refusedDraining, readInIntervals
         case created, marked, detached, published, racesLost, unreachable, flushes, failovers, restores, crashes
         /// A partition that is gone was looked up from a map that somebody restored; the fence refuses the write.
         case fenced

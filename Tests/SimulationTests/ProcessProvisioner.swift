@@ -19,6 +19,7 @@ actor ProcessProvisioner {
     private var marks: [String: RetireMark] = [:]
     /// Until when the store held a version, in nanoseconds of the monotonic clock; `.max` for the present one.
     private(set) var heldUntil: [Int64: Int64] = [:]
+    /// Every version that was published, in order.
     private(set) var versions: [Int64] = []
     /// Partitions from this key on are promised to stay.
     let keepFrom: Int64 = 100
@@ -64,6 +65,7 @@ actor ProcessProvisioner {
             let version = try PartitionMapHeader.version(after: stored?.version, clock: try await clock())
             let map = try PublishedMap(document: document, version: version, origin: try await origin())
             if try await registry.publish(map, replacing: stored) == .published {
+                versions.append(version)
                 held(version)
                 return
             }
@@ -75,9 +77,7 @@ actor ProcessProvisioner {
     func held(_ version: Int64?) {
         let now = MonotonicTime.now().nanoseconds
         for (old, until) in heldUntil where until == .max { heldUntil[old] = now }
-        guard let version else { return }
-        heldUntil[version] = .max
-        if versions.last.map({ version > $0 }) ?? true { versions.append(version) }
+        if let version { heldUntil[version] = .max }
     }
 
     /// Detaches the partition as soon as the protocol says so. It is not fenced: a row that is written to it then would be lost.
@@ -95,7 +95,9 @@ actor ProcessProvisioner {
             let subject = RetireProtocol.Subject(
                 partition: EntityName(schema: "public", table: name),
                 origin: try await origin(),
-                mark: marks[name]
+                mark: marks[name],
+                // Of it no map promises anything: it lies before ``keepFrom``.
+                promisedUntil: nil
             )
             let clock = try await clock()
             let clocks = RetireClocks(server: clock, client: MonotonicTime.wallMicroseconds())

@@ -10,12 +10,12 @@ import TestSupport
 /// A real store, and what is done to it.
 protocol ProcessStore: Sendable {
     var url: String { get }
-    /// For the router that is cut off.
-    var cutURL: String { get }
+    /// For one of the routers that are cut off: `cut` and `stopped`.
+    func url(for router: String) -> String
     func registry() throws -> any Registry
-    /// Lets that router in.
+    /// Lets both of them in.
     func allow() async throws
-    func cut() async throws
+    func cut(_ router: String) async throws
     func save() async throws
     func flush() async throws
     func kill() async
@@ -36,7 +36,7 @@ enum ProcessStores: CaseIterable {
     }
 }
 
-/// The router is cut off by the removal of its user, which a restart forgets, too.
+/// A router is cut off by the removal of its user, which a restart forgets, too.
 private struct RedisProcessStore: ProcessStore {
     let server: RedisServer
     private var dump: String { "\(server.directory)/dump.rdb" }
@@ -46,15 +46,18 @@ private struct RedisProcessStore: ProcessStore {
     }
 
     var url: String { "redis://127.0.0.1:\(server.port)?timeout=1" }
-    var cutURL: String { "redis://cut:secret@127.0.0.1:\(server.port)?timeout=1" }
+
+    func url(for router: String) -> String { "redis://\(router):secret@127.0.0.1:\(server.port)?timeout=1" }
 
     func registry() throws -> any Registry { try RedisRegistry(try RegistryURL(parsing: url), logger: .test) }
 
     func allow() async throws {
-        _ = try await server.command("ACL", "SETUSER", "cut", "on", ">secret", "~*", "&*", "+@all")
+        for router in ["cut", "stopped"] {
+            _ = try await server.command("ACL", "SETUSER", router, "on", ">secret", "~*", "&*", "+@all")
+        }
     }
 
-    func cut() async throws { _ = try await server.command("ACL", "DELUSER", "cut") }
+    func cut(_ router: String) async throws { _ = try await server.command("ACL", "DELUSER", router) }
 
     func save() async throws {
         guard try await server.command("SAVE") == "OK" else { throw CocoaError(.fileWriteUnknown) }
@@ -73,30 +76,37 @@ private struct RedisProcessStore: ProcessStore {
     func stop() async { await server.stop() }
 }
 
-/// The router is cut off by a network that takes everything and passes nothing on.
+/// A router is cut off by a network that takes everything and passes nothing on.
 private struct HTTPProcessStore: ProcessStore {
     private let server: StoreServer
-    private let proxy: TCPProxy
+    private let proxies: [String: TCPProxy]
 
     init(_ program: StoreServer.Program) async throws {
         server = try await StoreServer.start(program)
-        proxy = try await TCPProxy.start(before: server.port, hanging: .onDemand)
+        var proxies: [String: TCPProxy] = [:]
+        for router in ["cut", "stopped"] {
+            proxies[router] = try await TCPProxy.start(before: server.port, hanging: .onDemand)
+        }
+        self.proxies = proxies
     }
 
     var url: String { "\(server.program)://127.0.0.1:\(server.port)?timeout=1" }
-    var cutURL: String { "\(server.program)://127.0.0.1:\(proxy.port)?timeout=1" }
+
+    func url(for router: String) -> String {
+        "\(server.program)://127.0.0.1:\(proxies[router]?.port ?? 0)?timeout=1"
+    }
 
     func registry() throws -> any Registry { try HTTPRegistry(try RegistryURL(parsing: url), logger: .test) }
 
-    func allow() { proxy.goOn() }
-    func cut() { proxy.hang() }
+    func allow() { for proxy in proxies.values { proxy.goOn() } }
+    func cut(_ router: String) { proxies[router]?.hang() }
     func save() async throws { try await server.save() }
     func flush() async throws { try await server.flush() }
     func kill() async { await server.kill() }
     func startFromSaved() async throws { try await server.startFromSaved() }
 
     func stop() async {
-        proxy.stop()
+        for proxy in proxies.values { proxy.stop() }
         await server.stop()
     }
 }

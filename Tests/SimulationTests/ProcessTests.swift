@@ -59,7 +59,8 @@ struct ProcessTests {
         try await provisioner.publish()
         try await store.allow()
         probes = [
-            try start("first", store.url), try start("stopped", store.url), try start("cut", store.cutURL),
+            try start("first", store.url), try start("stopped", store.url(for: "stopped")),
+            try start("cut", store.url(for: "cut")),
         ]
         let (first, stopped, cut) = (probes[0], probes[1], probes[2])
         try await provisioner.create(4)
@@ -75,7 +76,7 @@ struct ProcessTests {
 
         // From here on two of them know nothing new: one is stopped, one can't read.
         try await Self.stop(stopped, connection)
-        try await store.cut()
+        try await store.cut("cut")
         let retirement = Task { try await provisioner.retire(0) }
         try await Self.follows(first, provisioner, after: beforeDrain)
 
@@ -98,7 +99,14 @@ struct ProcessTests {
         let detached = try await retirement.value
         try await provisioner.publish()
         let last = try #require(await provisioner.versions.last)
+        // It goes on with the map that it had, and can't read another one: what it looks up first is decided by the clock alone.
+        try await store.cut("stopped")
+        let refusedBefore = stopped.count("miss", "stale")
         stopped.goOn()
+        try await eventually("stopped refuses what may be gone") {
+            stopped.count("miss", "stale") > refusedBefore + 10
+        }
+        #expect(stopped.taken.last == beforeDrain)
         try await store.allow()
         for probe in [second, stopped, cut] {
             try await probe.hasTaken(last)
@@ -107,6 +115,8 @@ struct ProcessTests {
         }
         for probe in probes { probe.end() }
 
+        let published = await provisioner.versions
+        #expect(zip(published, published.dropFirst()).allSatisfy { $0 < $1 }, "published: \(published)")
         let heldUntil = await provisioner.heldUntil
         for probe in probes {
             Self.check(probe, heldUntil: heldUntil, keepFrom: provisioner.keepFrom, detachedAt: detached.at)

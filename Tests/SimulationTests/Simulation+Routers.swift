@@ -140,6 +140,28 @@ extension Simulation {
             default: break
             }
         }
+        if chance(4) { lookUpInterval(router, from: key) }
+    }
+
+    /// What is read straight from the partitions must be attached, too.
+    private mutating func lookUpInterval(_ router: Int, from start: Int64) {
+        let end = start + Int64.random(in: 1...6, using: &random) * SimulatedDatabase.width
+        let moment = time
+        let found: [RoutedPartition]
+        do throws(RoutingMiss) {
+            found = try routers[router].reader
+                .partitions(from: start, to: end, includingDraining: false, clock: { moment })
+        } catch {
+            return
+        }
+        for partition in found {
+            guard let lower = database.lower(named: partition.name), (start..<end).contains(lower) else {
+                return ledger.violate(.harness, at: now, "\(partition.name) was found from \(start) to \(end)")
+            }
+            ledger.count(.readInIntervals)
+            check(lower, attachedFor: "an interval has it", version: partition.version, router: router)
+            checkBound(lower, version: partition.version, router: router)
+        }
     }
 
     private mutating func check(_ lower: Int64, attachedFor what: String, version: Int64, router: Int) {

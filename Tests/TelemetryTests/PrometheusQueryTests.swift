@@ -74,10 +74,19 @@ struct PrometheusQueryTests {
             vector(sample(#"" 0.5""#)), vector(sample(#""0,5""#)), vector(sample(#""infinity""#)),
             vector(sample("null")),
             vector(sample(#""0.5","0.6""#)), vector(#"{"metric":{},"value":["0.5"]}"#), vector(#"{"metric":{}}"#),
-            vector(sample(#""0.5""#)) + "}", String(repeating: "[", count: 100_000),
+            vector(sample(#""0.5""#)) + "}",
         ]
     )
     func refused(body: String) async throws {
+        try await refuses(body)
+    }
+
+    @Test("nor is one that is nested without end")
+    func nested() async throws {
+        try await refuses(String(repeating: "[", count: 100_000))
+    }
+
+    private func refuses(_ body: String) async throws {
         guard case .failure(let error) = try await Self.ask(FixedService.answer("200 OK", body)) else {
             Issue.record("\(body.prefix(200)) was taken for a number")
             return
@@ -85,18 +94,45 @@ struct PrometheusQueryTests {
         #expect(error.message.contains("isn't a Prometheus"), "\(error)")
     }
 
-    @Test(
-        "what isn't HTTP, an answer without end and one that is too long are errors",
-        arguments: [
-            "0.5\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{", FixedService.answer("302 Found", ""),
-            FixedService.answer("200 OK", vector(sample(#""0.5""#)) + String(repeating: " ", count: 300_000)),
-        ]
-    )
-    func broken(answer: String) async throws {
-        guard case .failure = try await Self.ask(answer) else {
+    /// None of which is to be written into a log with its test.
+    private static let brokenAnswers = [
+        "0.5\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{", FixedService.answer("302 Found", ""),
+        FixedService.answer("200 OK", vector(sample(#""0.5""#)) + String(repeating: " ", count: 300_000)),
+    ]
+
+    @Test("what isn't HTTP, an answer without end and one that is too long are errors", arguments: 0..<4)
+    func broken(number: Int) async throws {
+        guard case .failure = try await Self.ask(Self.brokenAnswers[number]) else {
             Issue.record("taken for a number")
             return
         }
+    }
+
+    /// Everything there is to be asked, within 300 ms each.
+    static let questions: [@Sendable (ServiceURL) async throws -> Void] = [
+        { _ = try await PrometheusQuery($0, timeout: .milliseconds(300)).value(of: "1") },
+        { _ = try await Pushgateway($0, database: "d", timeout: .milliseconds(300)).samples() },
+        { try await Pushgateway($0, database: "d", timeout: .milliseconds(300)).push("a 1\n", replacing: true) },
+        {
+            let alert = Alert(labels: [:], annotations: [:], at: 0, isFiring: true, lifetime: 1)
+            try await AlertWebhook($0, timeout: .milliseconds(300)).send([alert])
+        },
+    ]
+
+    @Test(
+        "one that begins its answer, says nothing more and keeps the connection is an outage at the time limit",
+        arguments: questions.indices
+    )
+    func halfAnAnswer(question: Int) async throws {
+        let service = try await FixedService.start(
+            answering: "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{",
+            hangsUp: false
+        )
+        defer { service.stop() }
+        let url = try ServiceURL(parsing: "http://127.0.0.1:\(service.port)")
+        let error = await #expect(throws: TelemetryError.self) { try await Self.questions[question](url) }
+        #expect(error?.message.contains("no answer within 0.3 s") == true, "\(error?.message ?? "an answer")")
+        #expect(error?.isOutage == true)
     }
 
     @Test("one that hangs ends the question within its time limit, and is an outage; an answer that says no is none")

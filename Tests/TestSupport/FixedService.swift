@@ -36,7 +36,12 @@ package final class FixedService: Sendable {
         "HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
     }
 
-    package static func start(answering text: String, usesTLS: Bool = false) async throws -> FixedService {
+    /// - Parameter hangsUp: whether it ends the connection after its answer; where not, it says nothing more and waits for the other side.
+    package static func start(
+        answering text: String,
+        usesTLS: Bool = false,
+        hangsUp: Bool = true
+    ) async throws -> FixedService {
         var context: NIOSSLContext?
         var directory: String?
         if usesTLS {
@@ -60,10 +65,16 @@ package final class FixedService: Sendable {
                 }
             }
         guard let port = server.channel.localAddress?.port else { throw ServerError("a service without a port") }
-        return FixedService(port, server, text, directory: directory)
+        return FixedService(port, server, text, directory: directory, hangsUp: hangsUp)
     }
 
-    private init(_ port: Int, _ server: NIOAsyncChannel<Stream, Never>, _ text: String, directory: String?) {
+    private init(
+        _ port: Int,
+        _ server: NIOAsyncChannel<Stream, Never>,
+        _ text: String,
+        directory: String?,
+        hangsUp: Bool
+    ) {
         self.port = port
         self.directory = directory
         let requests = Requests()
@@ -72,7 +83,7 @@ package final class FixedService: Sendable {
             try await server.executeThenClose { clients in
                 try await withThrowingDiscardingTaskGroup { group in
                     for try await client in clients {
-                        group.addTask { try? await Self.serve(client, text, requests) }
+                        group.addTask { try? await Self.serve(client, text, requests, hangsUp: hangsUp) }
                     }
                 }
             }
@@ -85,7 +96,7 @@ package final class FixedService: Sendable {
         if let directory { try? FileManager.default.removeItem(atPath: directory) }
     }
 
-    private static func serve(_ client: Stream, _ text: String, _ requests: Requests) async throws {
+    private static func serve(_ client: Stream, _ text: String, _ requests: Requests, hangsUp: Bool) async throws {
         try await client.executeThenClose { sent, answers in
             var request = ""
             for try await bytes in sent {
@@ -93,7 +104,8 @@ package final class FixedService: Sendable {
                 guard isWhole(request) else { continue }
                 requests.texts.withLock { $0.append(request) }
                 try await answers.write(ByteBuffer(string: text))
-                return
+                if hangsUp { return }
+                request = ""
             }
         }
     }

@@ -3,8 +3,5 @@
 
 #pragma once
 
-/// Whether allocations are counted in this build: with glibc they are.
-int allocation_counter_works(void);
-
-/// How often this thread has asked for memory.
+/// How often this thread has asked for memory. Always 0 where allocations can't be counted: with glibc they can.
 unsigned long allocation_count(void);

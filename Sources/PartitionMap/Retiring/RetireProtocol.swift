@@ -38,7 +38,8 @@ package struct RetireProtocol: Sendable {
 
     /// What the registry holds for the table, by a linearizable read.
     package enum Standing: Sendable, Hashable {
-        /// There is none, so no router reads one.
+        /// Somebody said that there is none, or none was ever set up, so no router reads one. A registry that is there and may not be
+        /// used, for lack of a GRANT say, is ``unreachable``.
         case unconfigured
         /// No answer, or one that says nothing of the map.
         case unreachable
@@ -72,13 +73,15 @@ package struct RetireProtocol: Sendable {
     }
 
     package enum Refusal: Sendable, Hashable, CustomStringConvertible {
-        case unreachable, clocksDisagree
+        case unreachable, clocksDisagree, unconfigured
         case foreign(TakeOverReason)
 
         package var description: String {
             switch self {
             case .unreachable: "the registry doesn't answer, so nobody knows what routers serve"
             case .clocksDisagree: "the clocks of this machine and of the server are more than a minute apart"
+            case .unconfigured:
+                "a registry had a map with the partition as draining, and now none is configured: name it, for nobody knows what routers read there"
             case .foreign(let reason): reason.description
             }
         }
@@ -92,10 +95,11 @@ package struct RetireProtocol: Sendable {
         package let origin: MapOrigin
         package let mark: RetireMark?
         /// The latest moment up to which any published map may have promised to keep the partition, as the catalog or the policy
-        /// knows it: the registry's own word for it may be lost. Nil where no map ever promised anything.
+        /// knows it: the registry's own word for it may be lost. Nil where no map ever promised anything, which nobody is to say for
+        /// want of knowing better.
         package let promisedUntil: Int64?
 
-        package init(partition: EntityName, origin: MapOrigin, mark: RetireMark?, promisedUntil: Int64? = nil) {
+        package init(partition: EntityName, origin: MapOrigin, mark: RetireMark?, promisedUntil: Int64?) {
             self.partition = partition
             self.origin = origin
             self.mark = mark
@@ -117,7 +121,10 @@ package struct RetireProtocol: Sendable {
     package func next(_ subject: Subject, _ standing: Standing, _ clocks: RetireClocks) -> Step {
         guard clocks.agree(within: timing.tolerance) else { return .refuse(.clocksDisagree) }
         switch standing {
-        case .unconfigured: return .detach
+        case .unconfigured:
+            // Whoever took it away may have done so a moment ago, and routers read it still.
+            guard subject.mark?.sighting == nil else { return .refuse(.unconfigured) }
+            return promise(subject, clocks) ?? .detach
         case .unreachable: return .refuse(.unreachable)
         case .damaged(let header): return next(subject, header: header, document: nil, clocks)
         case .stored(let map): return next(subject, header: map?.header, document: map?.document, clocks)
@@ -150,12 +157,16 @@ package struct RetireProtocol: Sendable {
         }
         let unserved = sighting.at.advanced(by: timing.wait)
         if clocks.earlier < unserved { return .wait(until: unserved, .routers) }
-        // A router holds a promise by its own clock.
-        if let until = [mark.keptUntil, subject.promisedUntil].compactMap(\.self).max()?.advanced(by: timing.tolerance),
+        return promise(subject, clocks) ?? .detach
+    }
+
+    /// The wait for the end of what maps promised; nil where it has come. A router holds a promise by its own clock.
+    private func promise(_ subject: Subject, _ clocks: RetireClocks) -> Step? {
+        guard
+            let until = [subject.mark?.keptUntil, subject.promisedUntil].compactMap(\.self).max()?
+                .advanced(by: timing.tolerance),
             clocks.earlier < until
-        {
-            return .wait(until: until, .promise)
-        }
-        return .detach
+        else { return nil }
+        return .wait(until: until, .promise)
     }
 }

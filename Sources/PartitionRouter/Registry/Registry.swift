@@ -9,8 +9,8 @@ public import PartitionMap
 /// - ``publish(_:replacing:)`` and ``remove(_:replacing:)`` are one atomic, visible change, by compare-and-swap on the
 ///   header they replace. A driver sends them once: when their answer is lost it throws
 ///   ``RegistryError/Code/unreachable``, and a later ``load(_:_:expecting:)`` tells what became of them.
-/// - ``load(_:_:expecting:)`` reads what the latest successful publish wrote, or throws; header and document belong together.
-///   Nothing that doesn't validate is ever returned.
+/// - ``load(_:_:expecting:)`` reads what the latest successful publish wrote, or throws, or says in ``StoredMap/isLinearizable``
+///   that it may be older; header and document belong together. Nothing that doesn't validate is ever returned.
 /// - *Lost the race*, *refused* and *unreachable* are different outcomes.
 /// - Hints may be lost, repeated and reordered; they carry no data.
 ///
@@ -65,9 +65,11 @@ extension Registry {
         try await load(entity, extent, expecting: nil)
     }
 
-    /// The table's header and document.
+    /// The table's header and document, read linearizably.
     public func load(_ entity: EntityName) async throws(RegistryError) -> PublishedMap? {
-        guard let stored = try await load(entity, .document), let document = stored.document else { return nil }
+        guard let stored = try await load(entity, .document)?.linearizable(), let document = stored.document else {
+            return nil
+        }
         do {
             return try PublishedMap(header: stored.header, document: document)
         } catch {
@@ -77,6 +79,6 @@ extension Registry {
 
     /// The table's header, read linearizably.
     public func header(_ entity: EntityName) async throws(RegistryError) -> PartitionMapHeader? {
-        try await load(entity, .header)?.header
+        try await load(entity, .header)?.linearizable().header
     }
 }

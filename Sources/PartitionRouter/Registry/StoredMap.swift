@@ -21,11 +21,33 @@ public struct StoredMap: Sendable, Hashable {
     /// False, for ``LoadExtent/all`` only, when the same document must be published again: the replicas never confirmed
     /// it, or somebody changed what stands beside it for other clients.
     public let isIntact: Bool
+    /// False when a later publish may be missing here, as on a standby: good to look at, no evidence of what is published now.
+    public let isLinearizable: Bool
 
-    public init(header: PartitionMapHeader, document: PartitionMapDocument?, isIntact: Bool = true) {
+    public init(
+        header: PartitionMapHeader,
+        document: PartitionMapDocument?,
+        isIntact: Bool = true,
+        isLinearizable: Bool = true
+    ) {
         self.header = header
         self.document = document
         self.isIntact = isIntact
+        self.isLinearizable = isLinearizable
+    }
+
+    /// The map, for whoever decides by it.
+    ///
+    /// - Throws: ``RegistryError/Code/unreachable`` when a later publish may be missing here.
+    package func linearizable() throws(RegistryError) -> StoredMap {
+        guard isLinearizable else {
+            throw RegistryError(
+                .unreachable,
+                "the registry's server is a standby, which can't tell how old its maps are",
+                hint: "name the primary in the URL; of several PostgreSQL hosts target_session_attrs=primary takes it"
+            )
+        }
+        return self
     }
 }
 
@@ -41,7 +63,8 @@ extension StoredMap {
         bytes: [UInt8],
         of entity: EntityName,
         expecting expected: PartitionMapDocument? = nil,
-        isIntact: Bool = true
+        isIntact: Bool = true,
+        isLinearizable: Bool = true
     ) throws(RegistryError) {
         do throws(PartitionMapError) {
             let document =
@@ -52,7 +75,7 @@ extension StoredMap {
                 throw PartitionMapError(.mismatch, "the document is another table's")
             }
             _ = try PublishedMap(header: header, document: document)
-            self.init(header: header, document: document, isIntact: isIntact)
+            self.init(header: header, document: document, isIntact: isIntact, isLinearizable: isLinearizable)
         } catch {
             throw RegistryError(.corrupt, "the published document can't be used: \(error.message)")
         }

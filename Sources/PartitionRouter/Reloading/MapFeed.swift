@@ -12,7 +12,8 @@ import Synchronization
 package final class MapFeed: Sendable {
     /// What is served.
     struct Current: Sendable {
-        var generation: UInt64 = 0
+        /// No other map of the process has it: an index names a partition of one map of one table.
+        let generation: UInt64
         var snapshot: MapSnapshot?
         var version: Int64 = 0
         /// When the last read that found this map was sent.
@@ -22,7 +23,7 @@ package final class MapFeed: Sendable {
     }
 
     private struct State {
-        var current = Current()
+        var current: Current
         var machine: ReloadMachine
         /// The last header that was read.
         var header: PartitionMapHeader?
@@ -37,10 +38,14 @@ package final class MapFeed: Sendable {
     let turn = Turn()
     /// Which feed of the registry listens for all of them.
     let listening: Turn
-    let generation = Atomic<UInt64>(0)
+    let generation: Atomic<UInt64>
     /// Nanoseconds of ``MonotonicTime``.
     let staleAt = Atomic<Int64>(.min)
     private let state: Mutex<State>
+
+    private static let lastGeneration = Atomic<UInt64>(0)
+
+    private static func nextGeneration() -> UInt64 { lastGeneration.wrappingAdd(1, ordering: .relaxed).newValue }
 
     /// - Parameter seed: of the pauses between reads.
     init(
@@ -53,7 +58,11 @@ package final class MapFeed: Sendable {
         self.entity = entity
         self.registry = registry
         self.listening = listening
-        state = Mutex(State(machine: ReloadMachine(timing: timing, seed: seed)))
+        let first = Self.nextGeneration()
+        generation = Atomic(first)
+        state = Mutex(
+            State(current: Current(generation: first), machine: ReloadMachine(timing: timing, seed: seed))
+        )
     }
 
     var current: Current { state.withLock { $0.current } }
@@ -115,10 +124,11 @@ package final class MapFeed: Sendable {
 
     private func take(_ state: inout State, _ wall: Int64) {
         guard let map = state.pending else { return }
-        state.current.snapshot = map.snapshot
-        state.current.version = map.header.version
-        state.current.keptUntil = nil
-        state.current.generation += 1
+        state.current = Current(
+            generation: Self.nextGeneration(),
+            snapshot: map.snapshot,
+            version: map.header.version
+        )
         generation.store(state.current.generation, ordering: .releasing)
         renew(&state, wall)
         state.listeners.removeAll { listener in

@@ -15,24 +15,24 @@ package final class MapSnapshot: @unchecked Sendable {
     /// What lookups of a single range column search; without a range for other keys. Good for as long as the snapshot lives.
     var table: RangeTable { storage.table }
     /// The entries' names. Good for as long as the snapshot lives.
-    var names: UnsafePointer<String> { UnsafePointer(ownNames.baseAddress.unsafelyUnwrapped) }
+    var names: UnsafeBufferPointer<String> { UnsafeBufferPointer(ownNames) }
 
     package var document: PartitionMapDocument { lookup.document }
 
     private init(_ document: PartitionMapDocument) {
         lookup = PartitionLookup(document)
         storage = lookup.ranges ?? Self.noRanges
-        // At least one element, so that there is an address.
-        ownNames = .allocate(capacity: max(1, document.entries.count))
+        ownNames = .allocate(capacity: document.entries.count)
         _ = ownNames.initialize(from: document.entries.lazy.map(\.name))
     }
 
     deinit {
-        ownNames.baseAddress?.deinitialize(count: document.entries.count)
+        ownNames.deinitialize()
         ownNames.deallocate()
     }
 
     static let noRanges = RangeTableStorage([], payloads: [])
+    static var noNames: UnsafeBufferPointer<String> { UnsafeBufferPointer(start: nil, count: 0) }
 
     private struct Weak {
         weak var snapshot: MapSnapshot?

@@ -7,8 +7,9 @@
     import Glibc
 #endif
 
-/// A moment on the system's monotonic clock, which nobody can set. On Linux it stands still while the machine is suspended, which
-/// servers aren't; the clock that doesn't costs a lookup five times as much.
+/// A moment on the system's monotonic clock, which nobody can set. On Linux it stands still while the machine is suspended or, as a virtual
+/// one, paused: for that long the map's age does, too. The clock that doesn't costs a lookup five times as much, and a paused machine's
+/// may stand still all the same.
 package struct MonotonicTime: Sendable, Hashable, Comparable {
     /// Since some moment that stays the same while the system is up.
     package let nanoseconds: Int64

@@ -26,10 +26,26 @@ extension Reader {
     /// The partitions that hold keys from `start` (inclusive) to `end` (exclusive), in key order: for reading. The default
     /// partition, which may hold such keys too, comes last. Gaps are passed over.
     ///
+    /// - Parameter includingDraining: Also those that are about to be retired. They hold rows still, but may be detached at any
+    ///   moment, the present one included: whoever reads them straight must expect that, or read through the table itself.
     /// - Throws: ``RoutingMiss/Reason/noMap``; ``RoutingMiss/Reason/unplaceable`` for a key that isn't one range column; and
-    ///   ``RoutingMiss/Reason/stale`` when one of the partitions may be gone.
-    public func partitions(from start: Int64, to end: Int64) throws(RoutingMiss) -> [RoutedPartition] {
-        let freshness = observe(at: .coarse())
+    ///   ``RoutingMiss/Reason/stale`` when one of the partitions may be gone: with a stale map a draining one always.
+    public func partitions(
+        from start: Int64,
+        to end: Int64,
+        includingDraining: Bool = false
+    ) throws(RoutingMiss) -> [RoutedPartition] {
+        try partitions(from: start, to: end, includingDraining: includingDraining, clock: MonotonicTime.coarse)
+    }
+
+    /// The same by any clock, which is read last.
+    func partitions(
+        from start: Int64,
+        to end: Int64,
+        includingDraining: Bool,
+        clock: () -> MonotonicTime
+    ) throws(RoutingMiss) -> [RoutedPartition] {
+        let freshness = observe(at: clock())
         let key = "\(start) to \(end)"
         guard let snapshot else { throw miss(.noMap, key) }
         guard let ranges = snapshot.lookup.ranges else { throw miss(.unplaceable, key) }
@@ -41,6 +57,7 @@ extension Reader {
         var found: [RoutedPartition] = []
         for index in slots.compactMap(\.index) {
             let entry = snapshot.document.entries[index]
+            if entry.state == .draining, !includingDraining { continue }
             let mayServe = RoutingVerdict.mayServe(entry, of: snapshot.document, freshness, options.whenStale)
             guard mayServe else { throw miss(.stale, key) }
             found.append(partition(Int32(index)))

@@ -7,8 +7,8 @@ import Synchronization
 /// Looks keys up for one task or thread.
 ///
 /// It keeps the map it used last; each lookup checks two atomic words and the clock, so a map that was replaced, or that has
-/// gone stale, is noticed at once. A lookup that finds an active partition in a fresh map takes no lock, allocates nothing and
-/// counts no references.
+/// gone stale, is noticed at once. A lookup that finds an active partition in a fresh map takes no lock; by a coordinate
+/// (``index(for:)-(Int64)``) it allocates nothing and counts no references, either.
 ///
 /// A reader that is kept for long without a lookup keeps the old map in memory.
 public final class Reader {
@@ -16,8 +16,7 @@ public final class Reader {
     private let feed: MapFeed
     private var generation: UInt64
     private var table: RangeTable
-    /// As many as the map has entries.
-    private var names: UnsafePointer<String>?
+    private var names: UnsafeBufferPointer<String>
     /// Owns what ``table`` and ``names`` point to.
     private var current: MapFeed.Current
 
@@ -27,7 +26,7 @@ public final class Reader {
         current = feed.current
         generation = current.generation
         table = current.snapshot?.table ?? MapSnapshot.noRanges.table
-        names = current.snapshot?.names
+        names = current.snapshot?.names ?? MapSnapshot.noNames
     }
 
     /// The map's version as of the last lookup; 0 before the first map.
@@ -56,6 +55,13 @@ public final class Reader {
     ///
     /// Texts of dates and times are read in ISO 8601; a plain date means that day's midnight in the table's zone.
     public func index(for key: [KeyValue]) throws(RoutingMiss) -> PartitionIndex {
+        // As above.
+        let staleAt = feed.staleAt.load(ordering: .acquiring)
+        if feed.generation.load(ordering: .acquiring) != generation { refresh() }
+        let slot = current.snapshot.flatMap { try? $0.lookup.slot(for: key) } ?? .none
+        if slot.isActive, MonotonicTime.coarse().nanoseconds < staleAt {
+            return PartitionIndex(entry: slot.rawValue, generation: UInt32(truncatingIfNeeded: generation))
+        }
         let freshness = observe(at: .coarse())
         return PartitionIndex(
             entry: try entry(key, freshness),
@@ -65,11 +71,11 @@ public final class Reader {
 
     /// The partition's name as the catalog has it, unquoted.
     ///
-    /// - Throws: a miss with ``RoutingMiss/Reason/superseded`` for an index of another version than the last lookup's.
+    /// - Throws: a miss with ``RoutingMiss/Reason/superseded`` for an index of another version than the last lookup's, or of another
+    ///   table's reader.
     public func name(of index: PartitionIndex) throws(RoutingMiss) -> String {
         try check(index)
-        guard !index.isParent, let names else { return feed.entity.table }
-        return names[Int(index.entry)]
+        return index.isParent ? feed.entity.table : names[Int(index.entry)]
     }
 
     /// The partition's schema as the catalog has it, unquoted.
@@ -99,7 +105,7 @@ extension Reader {
         current = feed.current
         generation = current.generation
         table = current.snapshot?.table ?? MapSnapshot.noRanges.table
-        names = current.snapshot?.names
+        names = current.snapshot?.names ?? MapSnapshot.noNames
     }
 
     /// Takes up the newest map; everything that follows up to the next call rests on it. The clock is read last.
@@ -145,7 +151,8 @@ extension Reader {
     func miss(_ reason: RoutingMiss.Reason, _ key: String) -> RoutingMiss { desk.miss(reason, current, key) }
 
     private func check(_ index: PartitionIndex) throws(RoutingMiss) {
-        guard index.generation == UInt32(truncatingIfNeeded: generation) else {
+        // The second is for when four thousand million maps have been taken, and memory is read by the number.
+        guard index.generation == UInt32(truncatingIfNeeded: generation), Int(index.entry) < names.count else {
             throw miss(.superseded, "index \(index.entry)")
         }
     }

@@ -52,7 +52,10 @@ enum RoutingVerdict: Hashable {
         _ whenStale: WhenStale
     ) -> Bool {
         switch (freshness, whenStale) {
-        case (.fresh, _), (.stale, .serveAll): true
+        case (.fresh, _): true
+        // Nobody knows of a draining one how long ago it was detached.
+        case (.stale, _) where entry.state == .draining: false
+        case (.stale, .serveAll): true
         case (.stale(let isPromiseValid), .serveStable): isPromiseValid && document.isKept(entry)
         case (.stale, .refuse): false
         }

@@ -65,16 +65,20 @@ package struct PartitionMarker: Hashable, Codable, Sendable {
     /// True from the table's creation until the very transaction that attaches it; nil afterwards, also when it is detached one day.
     /// What still says so was left by an interrupted run.
     package var isUnattached: Bool?
+    /// nil unless it is to be retired. Maps that are made from the catalog say `draining` of it.
+    package var retiring: RetiringMarker?
 
     package init(
         version: Int = PartitionMarker.currentVersion,
         parent: String,
         createdAt: Instant,
-        isUnattached: Bool? = nil
+        isUnattached: Bool? = nil,
+        retiring: RetiringMarker? = nil
     ) {
         self.version = version
         self.parent = parent
         self.createdAt = createdAt
         self.isUnattached = isUnattached
+        self.retiring = retiring
     }
 }

@@ -44,6 +44,8 @@ package struct PartitionedTable: Hashable, Codable, Sendable {
     package var owner: String
     /// Whether the connected role has the owner's rights (`pg_has_role(…, 'USAGE')`, or superuser).
     package var isOwnedByUs: Bool
+    /// Whether the connected role is a member of the owner's, with its rights or without (`NOINHERIT`).
+    package var isMemberOfOwner: Bool
     package var isOwnedBySuperuser: Bool
     /// Whether the table is itself a partition of another.
     package var isSubpartitioned: Bool
@@ -53,7 +55,8 @@ package struct PartitionedTable: Hashable, Codable, Sendable {
     package var isMaintainedByPartman: Bool
     /// Where pg_partman is installed and this role may not see what it maintains: the statement that would let it.
     package var grantToSeePartman: String?
-    /// Where this role, or the owner to whom new partitions are given, may not create tables in the schema: the statement that would let it.
+    /// Where this role, or the owner to whom new partitions are given, may not create tables in the schema, or this role may not copy the table's
+    /// definition or use its tablespace: the first statement that would let it.
     package var grantToCreate: String?
     /// In the order of their bounds, as far as these can be read; the default partition last.
     package var partitions: [Partition]
@@ -77,6 +80,7 @@ package struct PartitionedTable: Hashable, Codable, Sendable {
         key: [KeyPart],
         owner: String = "postgres",
         isOwnedByUs: Bool = true,
+        isMemberOfOwner: Bool = false,
         isOwnedBySuperuser: Bool = false,
         isSubpartitioned: Bool = false,
         ownedByExtension: String? = nil,
@@ -97,6 +101,7 @@ package struct PartitionedTable: Hashable, Codable, Sendable {
         self.key = key
         self.owner = owner
         self.isOwnedByUs = isOwnedByUs
+        self.isMemberOfOwner = isMemberOfOwner
         self.isOwnedBySuperuser = isOwnedBySuperuser
         self.isSubpartitioned = isSubpartitioned
         self.ownedByExtension = ownedByExtension

@@ -102,13 +102,25 @@ package enum PolicyInference {
             return LeftAlone(
                 .notOwned,
                 "the connected role has not the rights of its owner, \(table.owner)",
-                // Whoever is a member of a superuser's role is one.
-                remedy: table.isOwnedBySuperuser
-                    ? "give the table to a role that is no superuser: ALTER TABLE \(table.name) OWNER TO …, or connect as \(table.owner)"
-                    : "connect as \(table.owner), or: GRANT \(RelationName.display(table.owner)) TO \(RelationName.display(role))"
+                remedy: remedy(forOwnerOf: table, role)
             )
         }
         return nil
+    }
+
+    private static func remedy(forOwnerOf table: PartitionedTable, _ role: String) -> String {
+        let (owner, role) = (RelationName.display(table.owner), RelationName.display(role))
+        // Whoever is a member of a superuser's role is one.
+        if table.isOwnedBySuperuser {
+            return
+                "give the table to a role that is no superuser: ALTER TABLE \(table.name) OWNER TO …, or connect as \(table.owner)"
+        }
+        if table.isMemberOfOwner {
+            return
+                "\(role) is a member of \(owner) and doesn't inherit its rights: ALTER ROLE \(role) INHERIT, or on PostgreSQL 16 and later "
+                + "GRANT \(owner) TO \(role) WITH INHERIT TRUE"
+        }
+        return "connect as \(table.owner), or: GRANT \(owner) TO \(role)"
     }
 
     private static func unreadableBound(of table: PartitionedTable) -> LeftAlone? {

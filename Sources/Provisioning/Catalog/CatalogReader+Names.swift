@@ -22,13 +22,15 @@ extension CatalogReader {
         for step in plan.steps {
             if case .createPartition(let creation) = step.action { parents[creation.name] = step.tableOID }
         }
+        let policies = Dictionary(plan.tables.map { ($0.oid, $0.policy) }, uniquingKeysWith: { first, _ in first })
         guard !parents.isEmpty else { return [:] }
         var occupants: [RelationName: NameOccupant] = [:]
         let check = AdoptionCheck(connection: session.connection)
         for found in try await check.occupants(of: parents.keys.sorted()) {
             var obstacle = found.obstacle
             if obstacle == nil, let parent = snapshot.tables.first(where: { $0.oid == parents[found.name] }) {
-                obstacle = try await self.obstacle(to: found, as: parent, check)
+                let today = (policies[parent.oid] ?? nil)?.coordinate(of: snapshot.server.now)
+                obstacle = try await self.obstacle(to: found, as: parent, today: today, check)
             }
             occupants[found.name] = NameOccupant(
                 name: found.name,
@@ -42,21 +44,19 @@ extension CatalogReader {
     private func obstacle(
         to found: AdoptionCheck.Occupant,
         as parent: PartitionedTable,
+        today: Int64?,
         _ check: AdoptionCheck
     ) async throws(PostgresError) -> String? {
-        let sibling = parent.newestSibling?.oid
-        let properties: [UInt32: RelationProperties]
+        let reader = PropertyReader(connection: session.connection)
+        let (own, model): (RelationProperties?, RelationProperties?)
         do {
-            properties = try await PropertyReader(connection: session.connection)
-                .properties(of: [found.oid, parent.oid] + [sibling].compactMap { $0 })
+            own = try await reader.properties(of: [found.oid])[found.oid]
+            model = try await reader.expectedOfPartition(of: parent, today: today)
         } catch {
             guard error.kind == .server, error.sqlState == .lockNotAvailable else { throw error }
             return "whether it has the definition of \(parent.name) can't be seen while one of them is locked"
         }
-        guard let own = properties[found.oid], let model = properties[parent.oid] else { return "it is changing" }
-        return try await check.obstacle(
-            in: own,
-            as: model.expectedOfPartition(like: sibling.flatMap { properties[$0] })
-        )
+        guard let own, let model else { return "it is changing" }
+        return try await check.obstacle(in: own, as: model)
     }
 }

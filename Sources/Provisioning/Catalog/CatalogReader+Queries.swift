@@ -12,10 +12,17 @@ extension CatalogReader {
                SELECT DISTINCT x.conrelid, x.confrelid FROM pg_constraint x WHERE x.contype = 'f' AND x.conparentid = 0)
         SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name, p.partstrat::text AS strategy,
                pg_get_userbyid(c.relowner) AS owner, pg_has_role(c.relowner, 'USAGE') AS owned,
+               pg_has_role(c.relowner, 'MEMBER') AS member,
                CASE WHEN NOT has_schema_privilege(n.oid, 'CREATE')
                     THEN format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, current_user)
                     WHEN NOT has_schema_privilege(c.relowner, n.oid, 'CREATE')
-                    THEN format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, pg_get_userbyid(c.relowner)) END AS grant_to_create,
+                    THEN format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, pg_get_userbyid(c.relowner))
+                    WHEN NOT has_table_privilege(c.oid, 'SELECT')
+                    THEN format('GRANT SELECT ON %I.%I TO %I', n.nspname, c.relname, current_user)
+                    WHEN c.reltablespace <> 0 AND NOT has_tablespace_privilege(c.reltablespace, 'CREATE')
+                    THEN format('GRANT CREATE ON TABLESPACE %I TO %I',
+                                (SELECT t.spcname FROM pg_tablespace t WHERE t.oid = c.reltablespace), current_user)
+                     END AS grant_to_create,
                coalesce((SELECT r.rolsuper FROM pg_roles r WHERE r.oid = c.relowner), false) AS super,
                c.relispartition AS subpartitioned,
                (SELECT e.extname FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid

@@ -55,6 +55,7 @@ struct CatalogRows {
             key: key,
             owner: try row.string("owner"),
             isOwnedByUs: try row.bool("owned"),
+            isMemberOfOwner: try row.bool("member"),
             isOwnedBySuperuser: try row.bool("super"),
             isSubpartitioned: try row.bool("subpartitioned"),
             ownedByExtension: try row.optionalString("extension"),

@@ -8,10 +8,13 @@ package struct FileSystemUsage: Hashable, Sendable {
     /// Bytes in use, and bytes that an ordinary user could still write.
     package var used: UInt64
     package var available: UInt64
+    /// Which of this machine's file systems it is (`st_dev`); 0 where it wasn't asked.
+    package var device: UInt64
 
-    package init(used: UInt64, available: UInt64) {
+    package init(used: UInt64, available: UInt64, device: UInt64 = 0) {
         self.used = used
         self.available = available
+        self.device = device
     }
 
     /// By `statvfs(3)`, counted as `df` does: blocks reserved for root are neither used nor available.
@@ -28,6 +31,7 @@ package struct FileSystemUsage: Hashable, Sendable {
             available: UInt64(information.f_bavail),
             blockSize: UInt64(information.f_frsize)
         )
+        device = UInt64(status.st_dev)
     }
 
     /// - Returns: nil where the figures can't be true, which a network or user-space file system may give: none in all, more free than there

@@ -36,13 +36,14 @@ package struct GrowthForecast: Hashable, Codable, Sendable {
         }
         guard !subjects.isEmpty else { return [] }
         let sizes = try await sizes(of: subjects.flatMap { $0.full.map(\.oid) }, on: connection)
-        let properties = try await PropertyReader(connection: connection).properties(of: subjects.flatMap(\.models))
+        let properties = try await PropertyReader(connection: connection)
+            .properties(of: subjects.flatMap { [$0.table.oid] + $0.models })
         return subjects.compactMap { subject in
             let known = subject.full.compactMap { full in sizes[full.oid].map { (bytes: $0, length: full.length) } }
             let length = known.reduce(0.0) { $0 + $1.length }
             guard length > 0 else { return nil }
             let expected = properties[subject.table.oid]?
-                .expectedOfPartition(like: subject.sibling.flatMap { properties[$0] })
+                .expectedOfPartition(likeMostOf: subject.models.compactMap { properties[$0] })
             return GrowthForecast(
                 table: subject.table.name,
                 tablespace: expected?.tablespace,
@@ -73,11 +74,9 @@ package struct GrowthForecast: Hashable, Codable, Sendable {
         /// The newest full partitions, with the length of their ranges in microseconds.
         var full: [(oid: UInt32, length: Double)]
         /// After which new partitions are modelled.
-        var sibling: UInt32?
+        var models: [UInt32]
         /// From now to the end of the buffer, in microseconds.
         var ahead: Double
-
-        var models: [UInt32] { [table.oid] + (sibling.map { [$0] } ?? []) }
 
         init?(_ table: PartitionedTable, _ plan: TablePlan, now: Instant) {
             guard let policy = plan.policy, let coverage = plan.coverage else { return nil }
@@ -89,7 +88,7 @@ package struct GrowthForecast: Hashable, Codable, Sendable {
                 .map { ($0.partition.oid, Double($0.range.upper) - Double($0.range.lower)) }
             guard !full.isEmpty else { return nil }
             self.table = table
-            sibling = table.newestSibling?.oid
+            models = table.models(today: today).map(\.oid)
             ahead = max(0, Double(coverage.requiredUntil) - Double(today))
         }
     }

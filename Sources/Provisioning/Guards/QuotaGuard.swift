@@ -73,7 +73,7 @@ package struct QuotaGuard: Sendable {
     /// - Throws: `PostgresError`, `CancellationError`.
     package func reading(of tablespace: String?, on connection: Connection) async throws -> Reading {
         if let query {
-            let name = if let tablespace { tablespace } else { try await defaultTablespace(connection) }
+            let name = if let tablespace { tablespace } else { try await Self.defaultTablespace(connection) }
             return try await query.reading(of: name, capacity: declaredCapacity)
         }
         if let declaredCapacity {
@@ -94,22 +94,30 @@ package struct QuotaGuard: Sendable {
         var reason: String
     }
 
-    /// Bytes that can still be written to a tablespace; nil where it isn't known.
+    /// What can still be written to a tablespace.
+    struct SpaceLeft: Sendable {
+        var bytes: Int64
+        /// The file system, which other tablespaces may be on too; nil for a space that is the tablespace's own.
+        var device: UInt64?
+    }
+
+    /// nil where it isn't known.
     ///
     /// - Throws: `PostgresError`, `CancellationError`.
-    func bytesLeft(in tablespace: String?, on connection: Connection) async throws -> Int64? {
+    func spaceLeft(in tablespace: String?, on connection: Connection) async throws -> SpaceLeft? {
         if let declaredCapacity {
             guard case .known(let ratio, _) = try await reading(of: tablespace, on: connection) else { return nil }
-            return Int64(Double(declaredCapacity) * max(0, 1 - ratio))
+            return SpaceLeft(bytes: Int64(Double(declaredCapacity) * max(0, 1 - ratio)))
         }
         // A share alone doesn't say of how much.
         guard query == nil, case .success(let usage) = try await fileSystem(of: tablespace, on: connection) else {
             return nil
         }
-        return Int64(clamping: usage.available)
+        return SpaceLeft(bytes: Int64(clamping: usage.available), device: usage.device)
     }
 
-    private func defaultTablespace(_ connection: Connection) async throws(PostgresError) -> String {
+    /// The name of the one in which whatever says nothing else is put.
+    static func defaultTablespace(_ connection: Connection) async throws(PostgresError) -> String {
         try await connection.query(
             "SELECT t.spcname AS name FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = current_database()"
         ).first?.string("name") ?? "pg_default"

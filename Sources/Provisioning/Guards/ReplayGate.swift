@@ -23,7 +23,7 @@ struct ReplayGate: Sendable {
     ///
     /// - Returns: the days left in the published map, where it is so.
     func urgency(of published: PartitionMapDocument?, _ policy: GrowthPolicy, now: Instant) -> Double? {
-        guard let published, let days = published.daysLeft(policy, now: now), days < RunGuards.lagWaiverDays
+        guard let published, let days = published.daysLeft(policy, now: now), days < RunGuards.lagWaiverDays(of: policy)
         else { return nil }
         return days
     }

@@ -28,6 +28,9 @@ package actor ReplicationGuard {
         report = ReplicationReport(maxLagSeconds: limits.opensAbove / .seconds(1))
     }
 
+    /// Who is passed anyhow is looked at for no longer than this.
+    private static let waivedWait = Duration.seconds(10)
+
     private static let pauses = Duration.milliseconds(20)...Duration.milliseconds(250)
 
     /// One look, whatever comes of it: the first one of a run leaves the first mark.
@@ -61,17 +64,21 @@ package actor ReplicationGuard {
     /// Waits until the breaker lets pass.
     ///
     /// - Parameters:
-    ///   - end: not longer than this, nor longer than what is left of the run's patience. Whether the breaker is open at all is found
-    ///     out in any case, which takes as long as its upper limit at the most.
-    ///   - isWaived: only finds out.
+    ///   - end: not longer than this, nor longer than what is left of the run's patience.
+    ///   - runEnd: until when it may be found out whether the breaker is open at all: once in a run that takes as long as its upper limit, and a
+    ///     standby which is within that limit must not cost a table its time.
+    ///   - isWaived: only finds out, and not for long.
     ///   - tell: hears once whom it waits for.
     package func passage(
         _ connection: Connection,
         until end: ContinuousClock.Instant,
+        runEnd: ContinuousClock.Instant? = nil,
         isWaived: Bool = false,
         waiting tell: @Sendable ([Laggard]) -> Void = { _ in }
     ) async throws -> Passage {
         let began = ContinuousClock.now
+        var undecidedEnd = runEnd ?? end
+        if isWaived { undecidedEnd = min(undecidedEnd, began + Self.waivedWait) }
         var pause = Self.pauses.lowerBound
         var hasTold = false
         while true {
@@ -82,7 +89,7 @@ package actor ReplicationGuard {
                 spend(waited)
                 return .clear(waited: waited)
             case .undecided(let laggards):
-                guard ContinuousClock.now < end else {
+                guard ContinuousClock.now < undecidedEnd else {
                     spend(waited)
                     return .obstructed(laggards, waited: waited)
                 }

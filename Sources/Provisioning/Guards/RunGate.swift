@@ -46,7 +46,8 @@ struct RunGate: Sendable {
             },
             clock: clock,
             daysRemaining: plan.coverage?.daysRemaining,
-            emergencyDays: guards.emergencyDays ?? budget.emergencyDays
+            emergencyDays: guards.emergencyDays ?? budget.emergencyDays,
+            lagWaiverDays: RunGuards.lagWaiverDays(of: plan.policy)
         )
     }
 

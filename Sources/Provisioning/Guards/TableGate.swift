@@ -14,6 +14,8 @@ struct TableGate: Sendable {
     /// When the plan was made; nil past a MAXVALUE bound.
     var daysRemaining: Double?
     var emergencyDays: Double
+    /// Below this many days left standbys aren't waited for.
+    var lagWaiverDays: Double
 
     var isEmergency: Bool { isBelow(emergencyDays) }
 
@@ -30,12 +32,14 @@ struct TableGate: Sendable {
     /// - Parameters:
     ///   - isCreation: only the creation of partitions is an emergency; a missing index can wait.
     ///   - end: how long standbys may be waited for.
+    ///   - runEnd: how long it may take to know whether they lag at all.
     ///   - tell: hears whom a wait is for.
     /// - Throws: the loss of the connection, a cancellation.
     func ask(
         isCreation: Bool,
         _ connection: Connection,
         until end: ContinuousClock.Instant,
+        runEnd: ContinuousClock.Instant,
         waiting tell: @Sendable ([Laggard]) -> Void
     ) async throws -> Answer {
         var waivers: [GuardEvent] = []
@@ -44,8 +48,15 @@ struct TableGate: Sendable {
             waivers.append(event(.windowWaived(window.description)))
         }
         guard let replication else { return .go(waivers: waivers, waited: .zero) }
-        let isWaived = isCreation && isBelow(RunGuards.lagWaiverDays)
-        switch try await replication.passage(connection, until: end, isWaived: isWaived, waiting: tell) {
+        let isWaived = isCreation && isBelow(lagWaiverDays)
+        let passage = try await replication.passage(
+            connection,
+            until: end,
+            runEnd: runEnd,
+            isWaived: isWaived,
+            waiting: tell
+        )
+        switch passage {
         case .clear(let waited): return .go(waivers: waivers, waited: waited)
         case .obstructed(let laggards, let waited):
             guard isWaived else {

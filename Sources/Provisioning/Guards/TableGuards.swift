@@ -29,8 +29,11 @@ package struct TableGuards: Sendable {
 
 /// The guards of a run: what holds for all tables, and what for single ones.
 package struct RunGuards: Sendable {
-    /// Below this many days left not even lagging standbys stop the creation of partitions.
-    package static let lagWaiverDays = 2.0
+    /// Below this many days left not even lagging standbys stop the creation of partitions: two, or a quarter of the buffer where that is less, since of a
+    /// buffer of a day there are never two left.
+    static func lagWaiverDays(of policy: GrowthPolicy?) -> Double {
+        min(2, policy.map { $0.buffer.days / 4 } ?? 2)
+    }
 
     /// nil where the lag breaker is switched off.
     package var lag: LagLimits?

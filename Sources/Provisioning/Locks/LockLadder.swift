@@ -58,11 +58,19 @@ package struct LockLadder: Sendable {
     ///
     /// With several blocking locks a deadlock with an application's transaction is possible. Whoever has waited for `deadlock_timeout` finds it,
     /// and is its victim: so that it is never the application, we have given up by then.
-    package func limits(_ attempt: Int, blockingLocks: Int, deadlockTimeout: Duration) -> LockedChange.Limits {
+    ///
+    /// - Parameter left: until the deadline, which a wait for a lock that only maintenance waits for doesn't exceed by more than a moment.
+    package func limits(
+        _ attempt: Int,
+        blockingLocks: Int,
+        deadlockTimeout: Duration,
+        left: Duration? = nil
+    ) -> LockedChange.Limits {
         var budget = rungs[min(attempt, rungs.count - 1)]
         if blockingLocks > 1 { budget = min(budget, max(rungs[0], deadlockTimeout * 0.8)) }
         // An autovacuum in the way ends after `deadlock_timeout`, not at once.
-        return LockedChange.Limits(budget: budget, gentle: max(.seconds(5), deadlockTimeout + .seconds(2)))
+        let gentle = max(.seconds(5), deadlockTimeout + .seconds(2))
+        return LockedChange.Limits(budget: budget, gentle: min(gentle, max(left ?? gentle, Self.leastGentle)))
     }
 
     /// Pause after a failed attempt: doubling from 100 ms up to 2 s, of which a random half to whole is taken.
@@ -100,7 +108,8 @@ package struct LockLadder: Sendable {
             let limits = limits(
                 attempts,
                 blockingLocks: change.blocking.count,
-                deadlockTimeout: lookout.deadlockTimeout
+                deadlockTimeout: lookout.deadlockTimeout,
+                left: deadline - .now
             )
             let clock = ContinuousClock.now
             let isSlow: Bool
@@ -139,6 +148,9 @@ package struct LockLadder: Sendable {
             try await Task.sleep(for: pause)
         }
     }
+
+    /// For a lock that only maintenance waits for, also when the time is nearly up.
+    private static let leastGentle = Duration.milliseconds(200)
 
     /// How often in a row the longest attempt may be used up with nobody in the way, before it is said that the change itself is too slow: over
     /// several seconds, so that a machine which is busy for a moment doesn't count.

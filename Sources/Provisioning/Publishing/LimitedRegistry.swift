@@ -15,7 +15,8 @@ struct LimitedRegistry: Sendable {
         expecting expected: PartitionMapDocument?
     ) async throws(RegistryError) -> StoredMap? {
         try await inTime { () async throws(RegistryError) in
-            try await registry.load(entity, extent, expecting: expected)
+            // What a standby holds is no ground for leaving a map as it is.
+            try await registry.load(entity, extent, expecting: expected)?.linearizable()
         }
     }
 

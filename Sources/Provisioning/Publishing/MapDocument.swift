@@ -9,10 +9,12 @@ package enum MapDocument {
     /// - Parameters:
     ///   - table: read after the changes were committed.
     ///   - policy: names the zone in which bounds are local times.
+    ///   - now: says until when partitions are promised to stay. See ``MapPromise``.
     /// - Throws: `PartitionMapError` where the table's shape can't be said in a document.
     package static func document(
         of table: PartitionedTable,
-        policy: GrowthPolicy
+        policy: GrowthPolicy,
+        now: Instant
     ) throws(PartitionMapError) -> PartitionMapDocument {
         let level = PartitionMapDocument.Level(
             columns: table.key.map { $0.column ?? $0.sql },
@@ -27,6 +29,7 @@ package enum MapDocument {
                 PartitionMapDocument.Entry(
                     schema: partition.name.schema,
                     name: partition.name.name,
+                    state: partition.marker?.retiring == nil ? .active : .draining,
                     bound: .range(
                         partition.bound.begins(with: .minValue)
                             ? .minValue : datum(range.lower, table: table, policy: policy),
@@ -50,6 +53,7 @@ package enum MapDocument {
             table: EntityName(schema: table.name.schema, table: table.name.name),
             key: [level],
             timezone: isInstant ? policy.zone.name : nil,
+            keep: MapPromise(at: now).promise(of: entries),
             entries: entries
         )
     }

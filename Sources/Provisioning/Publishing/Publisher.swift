@@ -16,7 +16,8 @@ package struct Publisher: Sendable {
     private static let rounds = 5
 
     package let registry: any Registry
-    /// Publish even where the stored header says that another, or a newer, database wrote it.
+    /// Publish even where the stored header says that another, or a newer, database wrote it; and even where the content is the
+    /// same, so that the map is this database's and its version above every one that routers may have.
     package let takesOver: Bool
     package let logger: Logger
 
@@ -31,6 +32,14 @@ package struct Publisher: Sendable {
         case unchanged(version: Int64)
         case published(version: Int64)
         case failed(String, remedy: String?)
+
+        /// Not published, since these standbys haven't replayed what it says.
+        package static func held(for laggards: [Laggard]) -> Outcome {
+            .failed(
+                "held back, since a reader sent to a standby might not find the partitions yet: \(laggards.words)",
+                remedy: "see to the standby; a run publishes as soon as it has caught up"
+            )
+        }
 
         package var isFailure: Bool {
             if case .failed = self { true } else { false }
@@ -75,6 +84,7 @@ package struct Publisher: Sendable {
         let standing = CatalogMaps(known)
         for _ in 0..<Self.rounds where !pending.isEmpty {
             var stored: [RelationName: Stored] = [:]
+            var matching: Set<RelationName> = []
             for table in pending.sorted() {
                 let expected = try? standing.document(of: table)
                 do throws(RegistryError) {
@@ -83,12 +93,8 @@ package struct Publisher: Sendable {
                         expecting: expected,
                         from: registry
                     )
-                    if let header = found.header, found.isIntact, header.checksum == expected?.checksum {
-                        publications.outcomes[table] = .unchanged(version: header.version)
-                        pending.remove(table)
-                    } else {
-                        stored[table] = found
-                    }
+                    stored[table] = found
+                    if found.isIntact, found.header?.checksum == expected?.checksum { matching.insert(table) }
                 } catch {
                     // What one table learned after seconds of waiting the others needn't learn again.
                     if error.isOfWholeRegistry { return publications.failing(pending, error) }
@@ -96,8 +102,12 @@ package struct Publisher: Sendable {
                     pending.remove(table)
                 }
             }
-            if pending.isEmpty { break }
             do {
+                for (table, version) in try await unchanged(matching, stored, known.snapshot.server, session) {
+                    publications.outcomes[table] = .unchanged(version: version)
+                    pending.remove(table)
+                }
+                if pending.isEmpty { break }
                 let reading = try await Reading(session: session, settings: settings)
                 let laggards = try await replay?.laggards(reading.origin.lsn, session.connection) ?? []
                 for table in pending.sorted() {
@@ -128,6 +138,23 @@ package struct Publisher: Sendable {
             publications.outcomes[table] = .failed(lastReason, remedy: "run again")
         }
         return publications
+    }
+
+    /// Of the tables whose content is as it must be those that are left as they are, with their versions: unless this database takes
+    /// over, or somebody else published them, or it did itself on an earlier timeline.
+    private func unchanged(
+        _ matching: Set<RelationName>,
+        _ stored: [RelationName: Stored],
+        _ server: ServerFacts,
+        _ session: DatabaseSession
+    ) async throws -> [RelationName: Int64] {
+        guard !takesOver, !matching.isEmpty else { return [:] }
+        let versions = stored.filter { matching.contains($0.key) }.compactMapValues(\.header?.version)
+        // After the headers: the log only grows. Who may not know the cluster can publish nothing, and compares nothing.
+        guard let stand = try await PublishingStand(of: server, on: session.connection) else { return versions }
+        return versions.filter { table, _ in
+            stored[table]?.header.map(stand.origin.isCurrentOrigin(of:)) ?? false
+        }
     }
 
     private struct Stored {
@@ -177,16 +204,13 @@ package struct Publisher: Sendable {
     ) async throws(RegistryError) -> Outcome? {
         do throws(any Error) {
             let document = try reading.maps.document(of: table)
-            if let header = stored.header {
-                if header.checksum == document.checksum && stored.isIntact {
-                    return .unchanged(version: header.version)
-                }
+            if let header = stored.header, header.checksum == document.checksum, stored.isIntact, !takesOver,
+                reading.origin.isCurrentOrigin(of: header)
+            {
+                return .unchanged(version: header.version)
             }
             guard laggards.isEmpty else {
-                return .failed(
-                    "held back, since a reader sent to a standby might not find the partitions yet: \(laggards.words)",
-                    remedy: "see to the standby; a run publishes as soon as it has caught up"
-                )
+                return .held(for: laggards)
             }
             let version = try PartitionMapHeader.version(after: stored.header?.version, clock: reading.clock)
             let map = try PublishedMap(document: document, version: version, origin: reading.origin)
@@ -244,8 +268,10 @@ package struct Publisher: Sendable {
 private struct CatalogMaps {
     private var tables: [RelationName: PartitionedTable] = [:]
     private(set) var policies: [RelationName: GrowthPolicy] = [:]
+    private let now: Instant
 
     init(_ observation: Observation) {
+        now = observation.snapshot.server.now
         for table in observation.plan.tables { policies[table.table] = table.policy }
         for table in observation.snapshot.tables { tables[table.name] = table }
     }
@@ -255,6 +281,6 @@ private struct CatalogMaps {
         guard let table = tables[name], let policy = policies[name] else {
             throw Failure(message: "\(name) has no readable policy any more", remedy: "partition-cli plan says why")
         }
-        return try MapDocument.document(of: table, policy: policy)
+        return try MapDocument.document(of: table, policy: policy, now: now)
     }
 }

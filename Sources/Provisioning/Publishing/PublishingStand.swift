@@ -3,7 +3,7 @@
 
 package import LibPQ
 package import PartitionMap
-import Partitioning
+package import Partitioning
 
 /// Where a map that is made now would come from, and when.
 package struct PublishingStand: Sendable {
@@ -31,5 +31,14 @@ package struct PublishingStand: Sendable {
             lsn: try LogSequenceNumber(parsing: try row.string("lsn"))
         )
         clock = try row.int64("clock")
+    }
+
+    /// Of the database that the facts are of; nil on a standby, and where the role may not know the cluster: then nothing can be
+    /// published from here.
+    ///
+    /// - Throws: as the other one.
+    package init?(of server: ServerFacts, on connection: Connection) async throws {
+        guard !server.isInRecovery, let systemIdentifier = server.systemIdentifier else { return nil }
+        try await self.init(of: server.database, systemIdentifier: systemIdentifier, on: connection)
     }
 }

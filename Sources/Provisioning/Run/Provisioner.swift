@@ -60,7 +60,7 @@ package struct Provisioner: Sendable {
         }
         if server.isInRecovery {
             report.condition = .standby
-            report.tables = try await observed(session).plan.tables.map(TableReport.init(standing:))
+            report.tables = try await observed(session).plan.tables.map(TableReport.init(onStandby:))
         } else if case .heldBy(let holder) = try await DatabaseClaim(connection: session.connection).take() {
             report.condition = .busy(holder: holder)
         } else {

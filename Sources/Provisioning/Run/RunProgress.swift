@@ -73,6 +73,7 @@ struct RunProgress: Sendable {
         earlier.findings = result.findings
         earlier.created += result.created
         earlier.quotaExceeded = result.quotaExceeded
+        earlier.quota = result.quota ?? earlier.quota
         earlier.guardEvents += result.guardEvents
         earlier.wasCapped = result.wasCapped
         earlier.expected = result.expected ?? earlier.expected
@@ -88,6 +89,7 @@ struct RunProgress: Sendable {
             whole.findings += part.findings
             whole.created += part.created
             whole.quotaExceeded = whole.quotaExceeded ?? part.quotaExceeded
+            whole.quota = whole.quota ?? part.quota
             whole.guardEvents += part.guardEvents
             whole.wasCapped = whole.wasCapped || part.wasCapped
             whole.expected = part.expected ?? whole.expected

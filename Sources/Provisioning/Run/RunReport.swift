@@ -69,6 +69,10 @@ package struct TableReport: Hashable, Codable, Sendable {
     package var findings: [Finding]
     /// What guards did about it.
     package var guardEvents: [GuardEvent] = []
+    /// How full the tablespace of its new partitions was; nil without a quota, and where none were to be made.
+    package var quota: QuotaMeasure?
+    /// Why none were made, where the space is used up. Also where something failed besides, which is the graver outcome.
+    package var quotaExceeded: String?
 
     package init(
         table: RelationName,

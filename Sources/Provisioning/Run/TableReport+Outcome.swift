@@ -12,8 +12,12 @@ extension RunReport {
 }
 
 extension TableReport {
-    /// A table that was only looked at.
-    package init(standing plan: TablePlan) {
+    /// A table that was only looked at, since nothing can be done on a standby.
+    package init(onStandby plan: TablePlan) {
+        var plan = plan
+        for index in plan.findings.indices where plan.findings[index].code == .notCovered {
+            plan.findings[index].remedy = "partition-cli rotate on the primary creates it"
+        }
         self.init(after: plan, TableRun.Result(), drift: [])
     }
 
@@ -32,6 +36,8 @@ extension TableReport {
             )
         )
         guardEvents = result.guardEvents
+        quota = result.quota
+        quotaExceeded = result.quotaExceeded
     }
 
     mutating func note(_ event: GuardEvent) {

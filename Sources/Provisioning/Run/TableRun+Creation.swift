@@ -12,7 +12,7 @@ extension TableRun {
         do {
             expected = try await retrying { try await expectedProperties() }
             result.expected = expected
-            if let reason = try await quotaObstacle(expected) {
+            if let reason = try await quotaObstacle(expected, &result) {
                 result.quotaExceeded = reason
                 skip(steps, reason, &result)
                 return
@@ -273,17 +273,18 @@ extension TableRun {
     }
 
     private func expectedProperties() async throws -> RelationProperties {
-        let sibling = table.newestSibling
-        let properties = try await PropertyReader(connection: connection)
-            .properties(of: [table.oid] + (sibling.map { [$0.oid] } ?? []))
-        guard let parent = properties[table.oid] else {
+        let expected = try await PropertyReader(connection: connection)
+            .expectedOfPartition(of: table, today: plan.policy?.coordinate(of: now))
+        guard let expected else {
             throw PostgresError(.server, "\(table.name) is gone", sqlState: .catalogChanged)
         }
-        return parent.expectedOfPartition(like: sibling.flatMap { properties[$0.oid] })
+        return expected
     }
 
-    private func quotaObstacle(_ expected: RelationProperties) async throws -> String? {
+    private func quotaObstacle(_ expected: RelationProperties, _ result: inout Result) async throws -> String? {
         guard let quota else { return nil }
-        return quota.obstacle(try await quota.reading(of: expected.tablespace, on: connection), in: expected.tablespace)
+        let measure = try await quota.measure(of: expected.tablespace, on: connection)
+        result.quota = measure
+        return quota.obstacle(measure.reading, in: expected.tablespace)
     }
 }

@@ -11,7 +11,12 @@ extension TableRun {
     ///   deferred, which is in the result.
     /// - Throws: the loss of the connection, a cancellation.
     func pass(_ step: Step, andRest rest: [Step] = [], _ result: inout Result) async throws -> Duration? {
-        let answer = try await gate.ask(isCreation: step.creation != nil, connection, until: deadline) { laggards in
+        let answer = try await gate.ask(
+            isCreation: step.creation != nil,
+            connection,
+            until: deadline,
+            runEnd: runDeadline
+        ) { laggards in
             tell(.waitingForReplication(table.name, laggards))
         }
         switch answer {

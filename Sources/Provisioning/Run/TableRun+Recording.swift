@@ -80,7 +80,7 @@ extension TableRun {
     ]
 
     private func reason(attempts: Int, _ blockers: [Blocker]) -> String {
-        let tried = attempts == 0 ? "" : " after \(attempts) attempts"
+        let tried = attempts == 0 ? "" : " after \(attempts) \(attempts == 1 ? "attempt" : "attempts")"
         guard let first = blockers.first else {
             return (ContinuousClock.now < runDeadline ? "the time for this table" : "the run's time")
                 + " was used up\(tried)" + (attempts == 0 ? "" : ", with nobody in the way at the end")
@@ -105,17 +105,5 @@ extension TableRun {
 extension Step {
     var creation: PartitionCreation? {
         if case .createPartition(let creation) = action { creation } else { nil }
-    }
-}
-
-extension PartitionedTable {
-    /// The partition after which new ones are modelled: the ordinary table with the highest bound.
-    var newestSibling: Partition? { sibling(otherThan: nil) }
-
-    func sibling(otherThan oid: UInt32?) -> Partition? {
-        PolicyInference.ranges(of: self)
-            .filter { $0.partition.kind == .table && !$0.partition.isTemporary && $0.partition.oid != oid }
-            .max { $0.range.upper < $1.range.upper }?
-            .partition
     }
 }

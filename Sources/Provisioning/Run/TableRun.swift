@@ -29,6 +29,8 @@ struct TableRun {
         var findings: [Finding] = []
         var created: [UInt32] = []
         var quotaExceeded: String?
+        /// Of the tablespace that new partitions are made in; nil without a quota, and where none were to be made.
+        var quota: QuotaMeasure?
         var guardEvents: [GuardEvent] = []
         /// The plan held as many steps as one run may take, and more were needed.
         var wasCapped = false

@@ -33,10 +33,7 @@ package struct Verifier: Sendable {
         now: Instant
     ) async throws(PostgresError) -> [Finding] {
         let today = policy.coordinate(of: now)
-        let current = PolicyInference.ranges(of: table)
-            .filter { $0.partition.kind == .table && !$0.partition.isTemporary && $0.range.upper > today }
-            .sorted { $0.range > $1.range }
-            .map(\.partition)
+        let current = table.current(today: today)
         let ours = current.filter { $0.marker != nil }
         guard !ours.isEmpty else { return [] }
         let properties = try await PropertyReader(connection: session.connection)

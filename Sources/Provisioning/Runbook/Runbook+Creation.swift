@@ -6,14 +6,17 @@ import Partitioning
 
 extension Runbook {
     /// The new partitions of one table, between raising and dropping the CHECK that a big default partition needs.
-    func creations(_ steps: [Step], _ table: PartitionedTable, _ server: ServerFacts) async throws -> [Chapter] {
+    func creations(
+        _ steps: [Step],
+        _ table: PartitionedTable,
+        _ policy: GrowthPolicy?,
+        _ server: ServerFacts
+    ) async throws -> [Chapter] {
         let reader = PropertyReader(connection: connection)
-        let sibling = table.newestSibling
-        let properties = try await reader.properties(of: [table.oid] + (sibling.map { [$0.oid] } ?? []))
-        guard let parent = properties[table.oid] else {
+        let today = policy?.coordinate(of: server.now)
+        guard let expected = try await reader.expectedOfPartition(of: table, today: today) else {
             throw PostgresError(.server, "\(table.name) is gone", sqlState: .catalogChanged)
         }
-        let expected = parent.expectedOfPartition(like: sibling.flatMap { properties[$0.oid] })
         let grants = try await defaultGrants(in: table.name.schema)
         var chapters: [Chapter] = []
         let shield = try await shield(of: table, over: steps.compactMap(\.creation))

@@ -58,7 +58,7 @@ package struct Runbook: Sendable {
         let last = plan.steps.filter { $0.creation == nil && !$0.comesFirst }
         for step in first { chapters.append(try await chapter(step, table)) }
         if !creations.isEmpty {
-            chapters += try await self.creations(creations, table, observation.snapshot.server)
+            chapters += try await self.creations(creations, table, plan.policy, observation.snapshot.server)
         }
         for step in last { chapters.append(try await chapter(step, table)) }
         return chapters

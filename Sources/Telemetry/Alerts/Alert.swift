@@ -17,6 +17,10 @@ package struct Alert: Hashable, Sendable, Encodable {
     package var startsAt: String
     /// RFC 3339. In the past: the condition is over.
     package var endsAt: String
+    /// Whether the condition holds; told by ``endsAt``.
+    package var isFiring: Bool
+
+    private enum CodingKeys: String, CodingKey { case labels, annotations, startsAt, endsAt }
 
     /// - Parameters:
     ///   - seconds: of now, since 1970 UTC.
@@ -31,6 +35,7 @@ package struct Alert: Hashable, Sendable, Encodable {
     ) {
         self.labels = labels
         self.annotations = annotations
+        self.isFiring = isFiring
         startsAt = Self.time(seconds)
         endsAt = Self.time(isFiring ? seconds + lifetime : seconds)
     }

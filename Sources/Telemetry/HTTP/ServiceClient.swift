@@ -71,15 +71,34 @@ struct ServiceClient: Sendable {
         }
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         do {
-            let deadline = NIODeadline.now() + .nanoseconds(Int64(timeout / .nanoseconds(1)))
-            let response = try await client.execute(request, deadline: deadline)
-            let body = try await response.body.collect(upTo: limit)
+            let answer = try await answer(of: client, to: request, limit: limit)
             try await client.shutdown()
-            return Answer(status: response.status.code, body: String(buffer: body))
+            return answer
         } catch {
             // The request's own error says more than one of the end.
             try? await client.shutdown()
             throw error
+        }
+    }
+
+    /// The library's deadline is over with the answer's head: whoever sends that and then nothing would be waited for without end.
+    private func answer(of client: HTTPClient, to request: HTTPClientRequest, limit: Int) async throws -> Answer {
+        try await withThrowingTaskGroup(of: Answer.self) { [timeout] group in
+            group.addTask {
+                let deadline = NIODeadline.now() + .nanoseconds(Int64(timeout / .nanoseconds(1)))
+                let response = try await client.execute(request, deadline: deadline)
+                let body = try await response.body.collect(upTo: limit)
+                // A body that is broken off by a cancellation looks like one that has ended.
+                try Task.checkCancellation()
+                return Answer(status: response.status.code, body: String(buffer: body))
+            }
+            group.addTask {
+                try await Task.sleep(for: timeout)
+                throw HTTPClientError.deadlineExceeded
+            }
+            defer { group.cancelAll() }
+            guard let answer = try await group.next() else { throw HTTPClientError.deadlineExceeded }
+            return answer
         }
     }
 

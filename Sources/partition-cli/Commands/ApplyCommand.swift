@@ -36,15 +36,17 @@ struct ApplyCommand: Command {
     @OptionGroup var run: RunOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws { try guards.check(within: run) }
+
     func perform(_ console: Console) async throws -> ExitStatus {
         let plan = try PlanFile.read(file)
         let connections = try PolicyConnections(policy, database, registry, console.environment)
-        let scope = Scope(approved: plan)
+        let scope = try Scope(approved: plan, connections.file)
         let rotation = Rotation(
             command: Self.name,
             configuration: try database.configuration(console.environment, policy: connections.database),
             registryURL: try registry.url(console.environment, policy: connections.registry),
-            scope: try guards.emergency(in: scope),
+            scope: try guards.emergency(in: scope, connections.file),
             approved: plan,
             guards: try guards.guards(scope, connections.file, quota, console.environment),
             deadline: .seconds(run.deadline),

@@ -72,6 +72,7 @@ struct Consultation: Sendable {
             result.registry = choice
             let examination = RegistryExamination(
                 choice: choice,
+                session: session,
                 observation: found.observation,
                 namesAll: scope.tables.isEmpty
             )

@@ -94,7 +94,14 @@ struct Inspection: Sendable {
                     partitions: table.partitions,
                     ranges: PolicyInference.ranges(of: table).filter { !$0.partition.isDetachPending }.map(\.range),
                     now: observation.snapshot.server.now,
-                    standing: await .of(table, policy: plan.policy, in: choice.registry, outage: &outage),
+                    standing: await .of(
+                        table,
+                        policy: plan.policy,
+                        in: choice.registry,
+                        as: observation.snapshot.server,
+                        session: session,
+                        outage: &outage
+                    ),
                     extra: try await extra(session, observation, table, plan)
                 )
             )

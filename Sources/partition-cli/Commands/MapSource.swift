@@ -97,7 +97,11 @@ struct MapSource {
                 remedy: plan.leftAlone?.remedy
             )
         }
-        let document = try MapDocument.document(of: current, policy: policy)
+        let document = try MapDocument.document(
+            of: current,
+            policy: policy,
+            now: observation.snapshot.server.now
+        )
         return Found(document: document, version: nil, origin: "catalog")
     }
 }

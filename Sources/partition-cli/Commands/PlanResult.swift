@@ -47,7 +47,7 @@ struct PlanResult: Sendable {
             var view: QuotaView?
             var forecast: [SpaceForecast] = []
             if let quota {
-                view = QuotaView(quota, try await quota.reading(of: nil, on: session.connection))
+                view = QuotaView(try await quota.measure(of: nil, on: session.connection))
                 forecast = try await SpaceForecast.of(observation, quota: quota, on: session.connection)
             }
             let choice = try RegistryChoice(
@@ -57,7 +57,7 @@ struct PlanResult: Sendable {
                 for: .publishing,
                 logger: logger
             )
-            let standings = await RegistryStanding.of(observation, in: choice.registry)
+            let standings = await RegistryStanding.of(observation, in: choice.registry, session: session)
             await choice.close()
             return PlanResult(
                 plan: try await withoutObstructed(observation, session, logger),

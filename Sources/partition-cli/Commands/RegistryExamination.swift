@@ -9,6 +9,7 @@ import Provisioning
 /// Looks for hazards in the registry: away, behind, of tables that are gone, or not kept.
 struct RegistryExamination: Sendable {
     var choice: RegistryChoice
+    var session: DatabaseSession
     /// nil where the catalog couldn't be read: then nothing can be compared with it.
     var observation: Observation?
     /// Whether the observation is of every table of the database.
@@ -19,7 +20,14 @@ struct RegistryExamination: Sendable {
 
     func hazards() async -> [Hazard] {
         if let reason = choice.reason {
-            return [Hazard(.note, .notExamined, object: "the registry", "no registry was looked at: \(reason)")]
+            return [
+                Hazard(
+                    choice.isUnusable ? .warning : .note,
+                    .notExamined,
+                    object: "the registry",
+                    "no registry was looked at: \(reason)"
+                )
+            ]
         }
         guard let registry = choice.registry else { return [] }
         do throws(RegistryError) {
@@ -50,7 +58,14 @@ struct RegistryExamination: Sendable {
             guard let table = observation.snapshot.tables.first(where: { $0.oid == plan.oid }), !Task.isCancelled else {
                 continue
             }
-            let standing = await RegistryStanding.of(table, policy: plan.policy, in: registry, outage: &outage)
+            let standing = await RegistryStanding.of(
+                table,
+                policy: plan.policy,
+                in: registry,
+                as: observation.snapshot.server,
+                session: session,
+                outage: &outage
+            )
             guard let finding = standing.finding(of: table.name, registry: choice.name) else { continue }
             hazards.append(Hazard(finding))
             if case .unreadable = standing, hazards.count >= 3 { break }

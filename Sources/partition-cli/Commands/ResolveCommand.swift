@@ -27,7 +27,7 @@ struct ResolveCommand: Command {
     )
 
     @Argument(
-        help: "The partitioned table: events, app.events or app.\"Events\".",
+        help: "The partitioned table: events, app.events or 'app.\"Events\"'.",
         completion: DatabaseCompletion.tables,
         transform: Transform.table
     )

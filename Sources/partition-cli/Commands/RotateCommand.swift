@@ -55,6 +55,8 @@ struct RotateCommand: Command {
 
     @OptionGroup var output: OutputOptions
 
+    func validate() throws { try guards.check(within: run) }
+
     func perform(_ console: Console) async throws -> ExitStatus {
         let input = try CommandInput(planning, database, registry, console)
         guard let onEvent else { return try await rotate(input, console) }
@@ -81,7 +83,7 @@ struct RotateCommand: Command {
         let rotation = Rotation(
             configuration: input.configuration,
             registryURL: input.registryURL,
-            scope: try guards.emergency(in: input.scope),
+            scope: try guards.emergency(in: input.scope, input.policy),
             guards: try guards.guards(input.scope, input.policy, quota, console.environment),
             deadline: .seconds(run.deadline),
             lockBudget: .seconds(run.lockBudget),

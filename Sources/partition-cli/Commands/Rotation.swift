@@ -33,7 +33,7 @@ struct Rotation: Sendable {
     /// What has to be known before the run.
     private struct Preparation: Sendable {
         var embedded: EmbeddedRegistry?
-        var quota: QuotaView?
+        var quota: QuotaMeasure?
     }
 
     /// Runs, shows what came of it, and tells it whoever is to be told.
@@ -45,7 +45,8 @@ struct Rotation: Sendable {
         let telling = try telemetry.destinations(console.environment).map { destinations in
             RunTelling(
                 destinations,
-                Inspection(configuration: configuration, registryURL: registryURL, scope: scope, console: console)
+                Inspection(configuration: configuration, registryURL: registryURL, scope: scope, console: console),
+                guards
             )
         }
         let events = output.tellsEvents ? RunEventLog(database: configuration.database, logger: console.logger) : nil
@@ -73,7 +74,8 @@ struct Rotation: Sendable {
         )
         events?.end(result, status)
         if let reason = result.registry.reason, !result.managedTables.isEmpty {
-            console.remark("warning: the maps were published nowhere: \(reason)")
+            let text = "the maps were published nowhere: \(reason)"
+            if result.registry.isUnusable { console.warn(text) } else { console.remark("warning: \(text)") }
         }
         // A table that is left alone and runs out soon is no failure of the run, and yet no night like any other.
         let isWarning = result.report.tables.contains { table in
@@ -160,11 +162,14 @@ struct Rotation: Sendable {
             var preparation = Preparation()
             if registryURL == nil { preparation.embedded = try await EmbeddedRegistry.state(in: session) }
             if let quota = guards.defaults.quota {
-                preparation.quota = QuotaView(quota, try await quota.reading(of: nil, on: session.connection))
+                preparation.quota = try await quota.measure(of: nil, on: session.connection)
             }
             return preparation
         }
     }
+
+    /// For writing down what a run did: it is over by then.
+    private static let recordLimit = Duration.seconds(5)
 
     /// Telemetry, in the registry's table of runs: nothing reads it to decide, so its failure is none of the run's.
     private func record(_ result: RotationResult, _ console: Console) async {
@@ -172,18 +177,18 @@ struct Rotation: Sendable {
         let status = ExitStatus(result.report, named: scope.named)
         guard let report = try? JSONEncoder().encode(result.view(status)) else { return }
         let start = result.report.startedAt.microseconds
+        let record = RunRecord(
+            startedAt: start,
+            finishedAt: start + Int64(result.report.duration * 1_000_000),
+            command: command,
+            exitStatus: Int(status.code),
+            report: String(decoding: report, as: UTF8.self)
+        )
         do {
-            try await registry.record(
-                RunRecord(
-                    startedAt: start,
-                    finishedAt: start + Int64(result.report.duration * 1_000_000),
-                    command: command,
-                    exitStatus: Int(status.code),
-                    report: String(decoding: report, as: UTF8.self)
-                )
-            )
+            try await withTimeLimit(Self.recordLimit) { try await registry.record(record) }
         } catch {
-            console.logger.info("the run was not written down", metadata: ["reason": "\(error.message)"])
+            let reason = error is TimeLimitExceeded ? "no time" : CommandFailure(error).message
+            console.logger.info("the run was not written down", metadata: ["reason": "\(reason)"])
         }
     }
 }

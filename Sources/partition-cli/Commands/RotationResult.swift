@@ -13,7 +13,15 @@ struct RotationResult: Sendable {
     /// As it is typed.
     var command: String
     var registry: RegistryChoice
-    var quota: QuotaView?
+    /// Of the database's default tablespace; nil without a quota for all tables.
+    var quota: QuotaMeasure?
+
+    /// One of each tablespace that was asked about, the default one first.
+    var quotas: [QuotaMeasure] {
+        var seen: Set<String> = []
+        let all = [quota].compactMap(\.self) + report.tables.compactMap(\.quota)
+        return all.filter { seen.insert($0.tablespace).inserted }
+    }
 
     var managedTables: [TableReport] { report.tables.filter { $0.policy != nil } }
 

@@ -13,8 +13,9 @@ struct StatusCommand: Command {
         abstract: "Show how long tables are covered. Changes nothing.",
         usage: "partition-cli status [<options>]",
         discussion: """
-            One screen: each table as a line of time, days left, rows in the default
-            partition, the registry's version and the last run.
+            One screen: each table as a line of time, all on one scale, the most urgent \
+            first; days left, gaps, rows in the default partition, how the registry stands \
+            and the last run. Of many tables those that are covered are folded.
 
             Example:
               partition-cli status --output=json --db-url=$DB_URL
@@ -22,6 +23,9 @@ struct StatusCommand: Command {
             Exit status: 0 whatever the state is; verify judges it.
             """
     )
+
+    @Flag(name: .customLong("all"), help: "Show every table, also where there are many.")
+    var isWhole = false
 
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var database: DatabaseOptions
@@ -41,7 +45,7 @@ struct StatusCommand: Command {
         }
         let last = await LastRun.of(result.server.database, in: result.registry)
         let status = StatusResult(inspection: result, lastRun: last)
-        console.show(status.page, status.view)
+        console.show(status.page(isWhole: isWhole), status.view)
         return .success
     }
 }

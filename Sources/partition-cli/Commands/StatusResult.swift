@@ -10,7 +10,8 @@ struct StatusResult {
     var inspection: Inspection.Result<DefaultRows>
     var lastRun: LastRun
 
-    var page: Page { StatusPage(result: self).page }
+    /// - Parameter isWhole: nothing is folded.
+    func page(isWhole: Bool) -> Page { StatusPage(result: self, isWhole: isWhole).page }
 
     /// As PostgreSQL writes it, such as `15.18`.
     var serverVersion: String { Self.version(inspection.server.version) }

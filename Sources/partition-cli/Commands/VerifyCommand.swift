@@ -46,6 +46,9 @@ struct VerifyCommand: Command {
                 + (table.standing.finding(of: table.plan.table, registry: result.registry.name).map { [$0] } ?? [])
         }
         let verdict = VerifyResult(inspection: result, findings: findings, named: input.scope.named)
+        if result.registry.isUnusable, let reason = result.registry.reason {
+            console.warn("the registry was not compared: \(reason)")
+        }
         console.show(verdict.page, verdict.view, isRemarkable: verdict.status != .success)
         return verdict.status
     }

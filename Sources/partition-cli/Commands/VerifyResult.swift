@@ -36,7 +36,9 @@ struct VerifyResult {
         }
         let quiet = inspection.tables.map(\.plan).filter { !$0.findings.contains { $0.severity > .note } }
         page.section(LeftAlonePage.page(of: quiet))
-        if let reason = inspection.registry.reason { page.line("the registry was not compared: \(reason)") }
+        if let reason = inspection.registry.reason, !inspection.registry.isUnusable {
+            page.line("the registry was not compared: \(reason)")
+        }
         if !page.isEmpty { page.line() }
         page.line(summary, .heading)
         return page

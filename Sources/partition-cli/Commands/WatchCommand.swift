@@ -23,7 +23,7 @@ struct WatchCommand: Command {
     )
 
     @Argument(
-        help: "The partitioned table: events, app.events or app.\"Events\".",
+        help: "The partitioned table: events, app.events or 'app.\"Events\"'.",
         completion: DatabaseCompletion.tables,
         transform: Transform.table
     )

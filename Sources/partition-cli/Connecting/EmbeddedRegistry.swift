@@ -12,6 +12,8 @@ enum EmbeddedRegistry: Hashable, Sendable {
     /// This role can only read it.
     case readable(role: String)
     case forbidden(role: String)
+    /// The schema is there and its table of maps isn't.
+    case incomplete
 
     /// Looks in the catalog, for which no privilege on the schema is needed.
     static func state(in session: DatabaseSession) async throws(PostgresError) -> EmbeddedRegistry {
@@ -21,12 +23,14 @@ enum EmbeddedRegistry: Hashable, Sendable {
                    has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS readable,
                    (SELECT bool_and(has_table_privilege(t.oid, p.privilege))
                       FROM pg_class t, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE']) p(privilege)
-                     WHERE t.relnamespace = n.oid AND t.relname IN ('map', 'entry')) AS writable
-              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE n.nspname = 'partition_registry' AND c.relname = 'map'
+                     WHERE t.relnamespace = n.oid AND t.relname IN ('map', 'entry')) AS writable,
+                   c.oid IS NOT NULL AS is_complete
+              FROM pg_namespace n LEFT JOIN pg_class c ON n.oid = c.relnamespace AND c.relname = 'map'
+             WHERE n.nspname = 'partition_registry'
             """
         )
         guard let row = rows.first else { return .absent }
+        guard try row.bool("is_complete") else { return .incomplete }
         let role = try row.string("role")
         guard try row.bool("readable") else { return .forbidden(role: role) }
         return try row.optionalBool("writable") ?? false ? .usable : .readable(role: role)

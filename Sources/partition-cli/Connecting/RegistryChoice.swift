@@ -17,6 +17,8 @@ struct RegistryChoice: Sendable {
     let name: String
     /// Why there is none, and how to change that; nil where one was named, `none` included.
     let reason: String?
+    /// Nobody named one, and the one in the database can't be used as it is: whoever routes by it isn't told of anything new.
+    let isUnusable: Bool
     /// Nobody named it: it is used because its schema is there.
     let isImplicit: Bool
     /// The same registry where it is a PostgreSQL one.
@@ -27,6 +29,7 @@ struct RegistryChoice: Sendable {
     private init(
         name: String,
         reason: String? = nil,
+        isUnusable: Bool = false,
         isImplicit: Bool = false,
         postgres: PostgresRegistry? = nil,
         redis: RedisRegistry? = nil,
@@ -34,6 +37,7 @@ struct RegistryChoice: Sendable {
     ) {
         self.name = name
         self.reason = reason
+        self.isUnusable = isUnusable
         self.isImplicit = isImplicit
         self.postgres = postgres
         self.redis = redis
@@ -91,12 +95,21 @@ struct RegistryChoice: Sendable {
         logger: Logger
     ) -> RegistryChoice {
         switch embedded {
-        case .readable(let role) where use == .publishing: return RegistryChoice(name: "none", reason: grant(role))
+        case .readable(let role) where use == .publishing:
+            return RegistryChoice(name: "none", reason: grant(role), isUnusable: true)
         case .usable, .readable:
             let registry = configuration.map { PostgresRegistry(configuration: $0, logger: logger) }
             return RegistryChoice(name: "self", isImplicit: true, postgres: registry)
         case .forbidden(let role):
-            return RegistryChoice(name: "none", reason: grant(role))
+            return RegistryChoice(name: "none", reason: grant(role), isUnusable: true)
+        case .incomplete:
+            return RegistryChoice(
+                name: "none",
+                reason:
+                    "the schema partition_registry is in this database, and its table of maps isn't; DROP SCHEMA partition_registry CASCADE, then "
+                    + "partition-cli init --registry: maps are made from the catalog, and versions go on growing",
+                isUnusable: true
+            )
         case .absent, nil:
             return RegistryChoice(
                 name: "none",

@@ -15,38 +15,62 @@ enum RegistryStanding: Hashable, Sendable {
     case unpublished
     case current(version: Int64)
     case drifted(version: Int64, String)
+    /// Another database published it, or a later state of this one; whatever its content, this database doesn't replace it unasked.
+    case foreign(version: Int64, TakeOverReason)
     case unreadable(String, remedy: String?)
 
     /// Every table of the plan.
-    static func of(_ observation: Observation, in registry: (any Registry)?) async -> [RelationName: RegistryStanding] {
+    static func of(
+        _ observation: Observation,
+        in registry: (any Registry)?,
+        session: DatabaseSession
+    ) async -> [RelationName: RegistryStanding] {
         var standings: [RelationName: RegistryStanding] = [:]
         var outage: RegistryError?
         for plan in observation.plan.tables {
             guard let table = observation.snapshot.tables.first(where: { $0.oid == plan.oid }) else { continue }
-            standings[plan.table] = await of(table, policy: plan.policy, in: registry, outage: &outage)
+            standings[plan.table] = await of(
+                table,
+                policy: plan.policy,
+                in: registry,
+                as: observation.snapshot.server,
+                session: session,
+                outage: &outage
+            )
         }
         return standings
     }
 
     /// Compares what is stored with what would be published now.
     ///
-    /// - Parameter outage: why nobody answered when another table was asked about; a registry that is away is waited for once, not once for each table.
+    /// - Parameters:
+    ///   - server: where the table was read.
+    ///   - session: asked how far the server's log is, once the header was read.
+    ///   - outage: why nobody answered when another table was asked about; a registry that is away is waited for once, not once for each table.
     static func of(
         _ table: PartitionedTable,
         policy: GrowthPolicy?,
         in registry: (any Registry)?,
+        as server: ServerFacts,
+        session: DatabaseSession,
         outage: inout RegistryError?
     ) async -> RegistryStanding {
         guard let registry else { return .unconfigured }
         guard let policy else { return .unmanaged }
         if let outage { return .unreadable(outage.message, remedy: outage.remedy) }
         do {
-            let document = try MapDocument.document(of: table, policy: policy)
+            let document = try MapDocument.document(of: table, policy: policy, now: server.now)
             guard let stored = try await registry.load(document.table, .all, expecting: document) else {
                 return .unpublished
             }
             let version = stored.header.version
-            guard stored.header.checksum == document.checksum else {
+            if let stand = try await PublishingStand(of: server, on: session.connection),
+                let reason = stand.origin.refusal(replacing: stored.header)
+            {
+                return .foreign(version: version, reason)
+            }
+            let isCurrent = stored.document.map { MapPromise.isCurrent($0, for: document) } ?? false
+            guard isCurrent else {
                 let difference = stored.document.map { Self.difference(of: $0, from: document) }
                 return .drifted(version: version, difference ?? "another map is stored")
             }
@@ -70,12 +94,16 @@ enum RegistryStanding: Hashable, Sendable {
             return "it lacks \(missing.name)" + more(here.subtracting(there).count)
         }
         if let extra = stored.entries.first(where: { !here.contains($0.name) }) {
-            return "it has \(extra.name), which the table doesn't" + more(there.subtracting(here).count)
+            return "it has \(extra.name)\(more(there.subtracting(here).count)), which the table hasn't"
         }
         return "bounds or settings of its partitions differ"
     }
 
     private static func more(_ count: Int) -> String { count > 1 ? " and \(count - 1) more" : "" }
+
+    /// What to do where the map is another database's.
+    static let takeOverRemedy =
+        "if this database is to be the map's from now on: partition-cli registry repair --take-over; a copy needs a ?prefix= of its own in the registry URL"
 
     /// What `verify` makes of it.
     func finding(of table: RelationName, registry name: String) -> Finding? {
@@ -98,6 +126,15 @@ enum RegistryStanding: Hashable, Sendable {
                 object: name,
                 "the map of \(table) in the registry \(name) differs from the catalog: \(what)",
                 remedy: "partition-cli rotate publishes it anew"
+            )
+        case .foreign(_, let reason):
+            Finding(
+                .error,
+                .registryDrift,
+                table: table,
+                object: name,
+                "the map of \(table) in the registry \(name) isn't this database's: \(reason)",
+                remedy: Self.takeOverRemedy
             )
         case .unreadable(let why, let remedy):
             Finding(

@@ -3,6 +3,7 @@
 
 import PartitionMap
 import Partitioning
+import PolicyFile
 
 /// Which tables a command is about, and how they are to be planned.
 struct Scope: Sendable {
@@ -35,14 +36,27 @@ struct Scope: Sendable {
     }
 
     /// What a saved plan was made for.
-    init(approved plan: SavedPlan) {
+    ///
+    /// - Parameter policy: what else the run is told, such as when it is an emergency; the plan's own policies count.
+    /// - Throws: ``CommandFailure`` of status `configuration` for an emergency of the file that is no shorter than a buffer of the plan.
+    init(approved plan: SavedPlan, _ policy: ParsedPolicy?) throws(CommandFailure) {
         let settings = plan.settings
         self.init(
             tables: (settings.tables ?? []).sorted().map { EntityName(schema: $0.schema, table: $0.name) },
             bufferDays: settings.bufferDays,
             timeZone: settings.timeZone,
-            declared: settings.declared
+            declared: settings.declared,
+            emergency: policy?.document.defaults.emergency?.days
         )
+        let (declared, buffers) = (declared, declaredBuffers)
+        let common = Buffer(days: bufferDays)
+        let impossible = policy?.impossibleEmergencies { declared == nil ? common : buffers[$0] } ?? []
+        guard impossible.isEmpty else { throw CommandFailure(policy: impossible, more: 0) }
+    }
+
+    /// How far ahead partitions of the declared tables must exist; empty where policies are inferred.
+    var declaredBuffers: [RelationName: Buffer] {
+        Dictionary((declared ?? []).map { ($0.table, $0.buffer) }, uniquingKeysWith: { first, _ in first })
     }
 
     var settings: PlanSettings {

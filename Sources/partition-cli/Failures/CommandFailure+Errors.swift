@@ -38,6 +38,8 @@ extension CommandFailure {
             )
             others = Array(error.differences.dropFirst())
             shownOthers = 9
+            othersAreParts = true
+        case let refusal as ClaimRefusal: self.init(refusal)
         case let error as PartitionMapError: self.init(.failed, error.message)
         case let error as ClusterError:
             self.init(.failed, "the throwaway PostgreSQL failed: \(error.message)")
@@ -58,6 +60,23 @@ extension CommandFailure {
             "the server knows no time zone \"\(name)\"",
             remedy: "give a name of pg_timezone_names, for example Europe/Paris"
         )
+    }
+
+    private init(_ refusal: ClaimRefusal) {
+        switch refusal {
+        case .busy(let database, let holder):
+            self.init(
+                .busy,
+                "a run is at work on the database \(database), and publishes when it is done: \(holder)",
+                remedy: "look again when it has ended"
+            )
+        case .standby:
+            self.init(
+                .deferred,
+                "the server is a standby: only its primary publishes maps",
+                remedy: "name the primary in --db-url"
+            )
+        }
     }
 
     /// A registry that can't be read or written.

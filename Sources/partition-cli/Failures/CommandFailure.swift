@@ -15,6 +15,8 @@ struct CommandFailure: Error, Hashable {
     var others: [String] = []
     /// How many of these people are shown; the JSON has all of them.
     var shownOthers = Int.max
+    /// They are parts of the same error, not errors of their own.
+    var othersAreParts = false
 
     init(_ status: ExitStatus, _ message: String, remedy: String? = nil, sqlState: String? = nil) {
         self.status = status
@@ -40,7 +42,13 @@ struct CommandFailure: Error, Hashable {
         var page = Page()
         let code = sqlState.map { " (SQLSTATE \($0))" } ?? ""
         page.line([Page.Span("error:", .removed), Page.Span(" \(message)\(code)")])
-        for other in others.prefix(shownOthers) { page.line([Page.Span("error:", .removed), Page.Span(" \(other)")]) }
+        for other in others.prefix(shownOthers) {
+            if othersAreParts {
+                page.line(other, indent: 2)
+            } else {
+                page.line([Page.Span("error:", .removed), Page.Span(" \(other)")])
+            }
+        }
         if others.count > shownOthers {
             page.line("… \(others.count - shownOthers) more like these; --output=json has them all", indent: 2, .faint)
         }

@@ -11,14 +11,14 @@ struct GuardOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
             """
-            Wait while a standby is further behind than this, 100ms to 1h, and defer what can't wait any longer; none \
-            switches it off. (default: 5s)
+            Wait while a standby is further behind than this, 100ms to 1h and shorter than --deadline, and defer what can't \
+            wait any longer; none switches it off. (default: 5s)
             """,
             valueName: "duration"
         ),
         transform: Transform.limit(Transform.duration)
     )
-    var maxLag: Limit<Duration> = .value(.seconds(5))
+    var maxLag: Limit<Duration>?
 
     @Option(
         help: ArgumentHelp(
@@ -72,7 +72,7 @@ struct GuardOptions: ParsableArguments, Sendable {
         help: ArgumentHelp(
             """
             Below this many days of partitions left the window doesn't count, and locks may be tried for longer: 0 to 3649, \
-            less than --buffer-days. (default: 14, or a quarter of --buffer-days if that is less)
+            less than the buffer. (default: 14, or a quarter of the buffer if that is less)
             """,
             valueName: "days"
         ),
@@ -80,11 +80,13 @@ struct GuardOptions: ParsableArguments, Sendable {
     )
     var emergencyDays: Int?
 
+    private var lagLimit: Limit<Duration> { maxLag ?? .value(.seconds(5)) }
+
     func validate() throws {
         if windowTimezone != nil, window == nil {
             throw ValidationError("--window-timezone needs --window, the hours that it is the zone of.")
         }
-        if maxLag == .off, !expectedStandbys.isEmpty {
+        if lagLimit == .off, !expectedStandbys.isEmpty {
             throw ValidationError("--expect-standby needs the lag breaker, which --max-lag switches off.")
         }
         if let name = Set(expectedStandbys).intersection(ignoredStandbys).min() {
@@ -92,13 +94,45 @@ struct GuardOptions: ParsableArguments, Sendable {
         }
     }
 
-    /// - Throws: ``CommandFailure`` of status `usage`.
-    func emergency(in scope: Scope) throws(CommandFailure) -> Scope {
+    /// How far behind a standby is can only be told by waiting for as long.
+    ///
+    /// - Throws: `ValidationError` where somebody asks for a limit that would take the whole run.
+    func check(within run: RunOptions) throws {
+        guard let limit = maxLag?.value, limit >= .seconds(run.deadline) else { return }
+        throw ValidationError(
+            "--max-lag=\(limit / .seconds(1))s is not shorter than --deadline=\(run.deadline): the run would be over before it is known "
+                + "whether a standby is that far behind. Give less, or --max-lag=none."
+        )
+    }
+
+    /// - Parameter policy: tables whose own emergency it says have nothing of the option.
+    /// - Throws: ``CommandFailure`` of status `usage` for an emergency that would never end, with the place of each table whose buffer is
+    ///   no longer.
+    func emergency(in scope: Scope, _ policy: ParsedPolicy?) throws(CommandFailure) -> Scope {
         guard let emergencyDays else { return scope }
-        guard emergencyDays < scope.bufferDays else {
+        let option = "--emergency-days=\(emergencyDays) is not less than"
+        let consequence = "every day would be an emergency"
+        if let declared = scope.declared {
+            let own = Set(policy?.document.tables.filter { $0.settings.emergency != nil }.map(\.name) ?? [])
+            let short = declared.filter { $0.buffer.days <= Double(emergencyDays) && !own.contains($0.table) }.map {
+                table in
+                "\(table.places.table): \(option) the buffer of \(table.table), which is \(table.buffer): \(consequence)"
+            }
+            if let first = short.first {
+                var failure = CommandFailure(
+                    .usage,
+                    first,
+                    remedy:
+                        "give fewer days, or write an \"emergency\" for a table with a short buffer into the policy file"
+                )
+                failure.others = Array(short.dropFirst())
+                failure.shownOthers = 9
+                throw failure
+            }
+        } else if emergencyDays >= scope.bufferDays {
             throw CommandFailure(
                 .usage,
-                "--emergency-days=\(emergencyDays) is not less than --buffer-days=\(scope.bufferDays): every day would be an emergency",
+                "\(option) --buffer-days=\(scope.bufferDays): \(consequence)",
                 remedy: "give fewer days, or leave it out for 14 days or a quarter of the buffer"
             )
         }
@@ -118,12 +152,16 @@ struct GuardOptions: ParsableArguments, Sendable {
     ) throws(CommandFailure) -> RunGuards {
         let query = try quota.query(environment, policy)
         let defaults = policy?.document.defaults ?? PolicySettings()
+        let buffers = scope.declaredBuffers
         var tables: [RelationName: TableGuards] = [:]
         for table in policy?.document.tables ?? [] {
-            tables[table.name] = guards(of: table.settings, defaults, scope) { quota.guardian($0, defaults, query) }
+            let buffer = buffers[table.name] ?? Buffer(days: scope.bufferDays)
+            tables[table.name] = guards(of: table.settings, defaults, scope, buffer) {
+                quota.guardian($0, defaults, query)
+            }
         }
         return RunGuards(
-            lag: maxLag.value.map { limit in
+            lag: lagLimit.value.map { limit in
                 LagLimits(
                     opensAbove: limit,
                     slotOpensAbove: maxSlotLag,
@@ -144,17 +182,17 @@ struct GuardOptions: ParsableArguments, Sendable {
         of own: PolicySettings,
         _ defaults: PolicySettings,
         _ scope: Scope,
+        _ buffer: Buffer,
         quota: (PolicySettings) -> QuotaGuard?
     ) -> TableGuards {
         let zone = own.timeZone?.text ?? scope.timeZone ?? defaults.timeZone?.text ?? "UTC"
         let isByOption = own.window == nil && window != nil
-        let buffer = own.buffer?.buffer.days ?? Double(scope.bufferDays)
         let days = own.emergency?.days ?? emergencyDays.map(Double.init) ?? defaults.emergency?.days
         return TableGuards(
             window: own.window ?? window ?? defaults.window,
             windowTimeZone: isByOption ? windowTimezone ?? zone : zone,
-            // What an option said for all, and meant for longer buffers, would make every day of a short one an emergency.
-            emergencyDays: days.flatMap { $0 < buffer ? $0 : nil } ?? min(14, buffer / 4),
+            // One that is no shorter than the buffer has been refused.
+            emergencyDays: days ?? min(14, buffer.days / 4),
             quota: quota(own)
         )
     }

@@ -42,6 +42,7 @@ struct OutputOptions: ParsableArguments, Sendable {
     /// A program that reads lines wants the events; people on a terminal want to hear of what went wrong.
     var effectiveLogLevel: Logger.Level {
         let level = logLevel?.level ?? (logFormat == .json ? .info : .warning)
-        return isQuiet ? max(level, .error) : level
+        // What could not be told to anybody else is told here, also to whoever wants to hear of nothing but trouble.
+        return isQuiet ? max(level, .warning) : level
     }
 }

@@ -40,7 +40,9 @@ enum Transform {
         do {
             return try EntityName(parsing: text)
         } catch {
-            throw ValidationError("write it as SQL does: events, app.events or app.\"My Events\"")
+            throw ValidationError(
+                "write it as SQL does, in quotes of the shell's: events, app.events or 'app.\"My Events\"'"
+            )
         }
     }
 

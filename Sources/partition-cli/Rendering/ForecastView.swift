@@ -13,6 +13,7 @@ struct ForecastView: Encodable {
 
     @Nullable var tablespace: String?
     var bytes: Int64
+    var bytesBeside: Int64
     @Nullable var bytesLeft: Int64?
     @Nullable var fits: Bool?
     var tables: [Table]
@@ -20,6 +21,7 @@ struct ForecastView: Encodable {
     init(_ space: SpaceForecast) {
         tables = space.tables.map { Table(table: NameView($0.table), bytes: $0.bytes, sampledPartitions: $0.sampled) }
         bytes = space.bytes
+        bytesBeside = space.bytesBeside
         tablespace = space.tablespace
         bytesLeft = space.bytesLeft
         fits = space.fits
@@ -33,6 +35,7 @@ extension SpaceForecast {
         let left = bytesLeft.map { "; \(Self.size($0)) are left\(fits == false ? ": that is not enough" : "")" }
         return
             "at the pace of the last full partitions, \(Self.size(bytes)) more will be in \(place) at the end of the buffer"
+            + (bytesBeside > 0 ? ", and \(Self.size(bytesBeside)) in others on the same file system" : "")
             + (left ?? "; how much is left is not known")
     }
 

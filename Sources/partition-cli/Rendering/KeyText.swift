@@ -56,8 +56,13 @@ struct KeyText {
     /// Such as `8.3 days`; for ever where there is no end.
     static func days(_ days: Double?) -> String {
         guard let days else { return "no end" }
+        return "\(tenths(days)) days"
+    }
+
+    /// Such as `8.3`, never more than it is.
+    static func tenths(_ days: Double) -> String {
         let tenths = Int((days * 10).rounded(.down))
-        return "\(tenths / 10).\(tenths % 10) days"
+        return "\(tenths / 10).\(tenths % 10)"
     }
 }
 

@@ -112,7 +112,7 @@ struct PlanPage {
     private var notes: Page {
         var page = Page()
         if let reason = result.registry.reason { page.line("the maps would be published nowhere: \(reason)") }
-        if let quota = result.quota { page.line(quota.text) }
+        if let quota = result.quota { page.line(quota.text(isDefault: true)) }
         for space in result.forecast { page.line("forecast: \(space.words)", space.fits == false ? .removed : .plain) }
         if result.work.values.contains(where: { !$0.isEmpty }) { page.line(OnlineWorkText.basis) }
         let locked = Set(plan.steps.flatMap(\.locks).map(\.relation.description))

@@ -28,7 +28,7 @@ struct RotationPage {
         }
         for table in report.tables where isRemarkable(table) { page.section(self.page(of: table)) }
         page.section(LeftAlonePage.page(of: leftAlone))
-        if let quota = result.quota { page.line(quota.text) }
+        for quota in result.quotas { page.line(QuotaView(quota).text(isDefault: quota == result.quota)) }
         for remark in replication { page.line(remark) }
         if !page.isEmpty { page.line() }
         page.line(summary(status), .heading)

@@ -18,6 +18,7 @@ struct RotationView: Encodable {
         var findings: [FindingView]
         @Nullable var publication: Publication?
         var guards: [GuardEventView]
+        @Nullable var quota: QuotaView?
     }
 
     struct TakenStep: Encodable {
@@ -76,7 +77,7 @@ extension RotationResult {
             durationSeconds: (report.duration * 1000).rounded() / 1000,
             bufferDays: bufferDays,
             policyFile: policyFile,
-            quota: quota,
+            quota: quota.map(QuotaView.init),
             replication: ReplicationView(report.replication),
             registry: RegistryView(registry),
             summary: RunSummary(report),
@@ -104,7 +105,8 @@ extension RotationView.Table {
             steps: report.steps.map(RotationView.TakenStep.init),
             findings: report.findings.map(FindingView.init),
             publication: outcome.map(RotationView.Publication.init),
-            guards: report.guardEvents.map(GuardEventView.init)
+            guards: report.guardEvents.map(GuardEventView.init),
+            quota: report.quota.map(QuotaView.init)
         )
         switch report.outcome {
         case .converged: self.outcome = "converged"

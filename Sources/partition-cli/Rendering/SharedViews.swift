@@ -103,15 +103,17 @@ struct FailureView: Encodable {
 }
 
 struct QuotaView: Encodable, Sendable {
+    var tablespace: String
     var thresholdPercent: Int
     @Nullable var usedPercent: Double?
     @Nullable var source: String?
     /// Why the used share isn't known.
     @Nullable var unknownBecause: String?
 
-    init(_ guardian: QuotaGuard, _ reading: QuotaGuard.Reading) {
-        thresholdPercent = Int((guardian.threshold * 100).rounded())
-        switch reading {
+    init(_ measure: QuotaMeasure) {
+        tablespace = measure.tablespace
+        thresholdPercent = Int((measure.threshold * 100).rounded())
+        switch measure.reading {
         case .known(let ratio, let origin):
             usedPercent = (ratio * 1000).rounded(.down) / 10
             source = origin.rawValue
@@ -123,11 +125,13 @@ struct QuotaView: Encodable, Sendable {
         }
     }
 
-    var text: String {
-        if let usedPercent {
-            "quota: \(usedPercent) % of the space is used, the threshold is \(thresholdPercent) %"
+    /// - Parameter isDefault: whether it is of the database's default tablespace, which isn't named then.
+    func text(isDefault: Bool) -> String {
+        let quota = isDefault ? "quota" : "quota of the tablespace \(tablespace)"
+        return if let usedPercent {
+            "\(quota): \(usedPercent) % of the space is used, the threshold is \(thresholdPercent) %"
         } else {
-            "quota: how full the space is, is not known: \(unknownBecause ?? "")"
+            "\(quota): how full the space is, is not known: \(unknownBecause ?? "")"
         }
     }
 }

@@ -14,6 +14,7 @@ struct StandingView: Encodable {
         case .unpublished: self.init("unpublished")
         case .current(let version): self.init("current", version: version)
         case .drifted(let version, let what): self.init("drifted", version: version, message: what)
+        case .foreign(let version, let reason): self.init("foreign", version: version, message: "\(reason)")
         case .unreadable(let why, _): self.init("unreadable", message: why)
         }
     }
@@ -30,6 +31,7 @@ struct StandingView: Encodable {
         case ("none", _), ("unmanaged", _): "-"
         case ("current", let version?): "version \(version)"
         case ("drifted", let version?): "version \(version), differs: \(message ?? "")"
+        case ("foreign", let version?): "version \(version), not this database's: \(message ?? "")"
         case ("unreadable", _): "unreadable: \(message ?? "")"
         default: "not published"
         }

@@ -5,12 +5,14 @@ import PartitionRegistryPostgres
 import Partitioning
 import Provisioning
 
-/// `status` for people: each table as a line of time, and what else is to be known of it.
+/// `status` for people: how long tables are covered, and what else is to be known of them.
 struct StatusPage {
     let result: StatusResult
+    /// Every table and every name is shown.
+    var isWhole = false
 
-    /// Of more tables each gets one line, so that the screen stays one.
-    private static let detailed = 6
+    /// Of more tables only what isn't as it should be is said in words, so that the screen stays one.
+    private static let detailed = 4
 
     private typealias Table = Inspection.Table<DefaultRows>
 
@@ -31,13 +33,18 @@ struct StatusPage {
             page.section(Self.single("there are no partitioned tables"))
             return page
         }
-        let lines = managed.compactMap(Self.timeLine)
-        if managed.count > Self.detailed {
-            page.section(compact)
-        } else {
-            for table in managed { page.section(self.page(of: table)) }
+        let rows = managed.compactMap(Self.row)
+        if rows.count > 1 {
+            let chart = CoverageChart(rows, now: server.now, isWhole: isWhole)
+            let summary = chart.summary
+            page.section(Self.single(summary.text, summary.tone))
+            page.section(chart.page)
         }
-        if !lines.isEmpty { page.section(Self.single(TimeLine.legend(lines), .faint)) }
+        if managed.count > Self.detailed {
+            page.section(StatusNotes(tables: managed, isWhole: isWhole).page)
+        } else {
+            for table in managed { page.section(self.page(of: table, isAlone: rows.count == 1)) }
+        }
         page.section(LeftAlonePage.page(of: result.inspection.tables.map(\.plan)))
         return page
     }
@@ -48,19 +55,30 @@ struct StatusPage {
         return page
     }
 
+    private static func row(_ table: Table) -> CoverageChart.Row? {
+        guard let policy = table.plan.policy, let coverage = table.plan.coverage else { return nil }
+        let line = TimeLine(
+            ranges: table.ranges,
+            now: policy.coordinate(of: table.now),
+            horizon: coverage.requiredUntil,
+            hasDefault: coverage.hasDefaultPartition
+        )
+        return CoverageChart.Row(name: table.plan.table, policy: policy, coverage: coverage, line: line)
+    }
+
     // MARK: - A table
 
-    private func page(of table: Table) -> Page {
+    /// - Parameter isAlone: its line of time is drawn with it.
+    private func page(of table: Table, isAlone: Bool) -> Page {
         var page = Page()
-        guard let policy = table.plan.policy, let coverage = table.plan.coverage, let line = Self.timeLine(table)
-        else { return page }
-        let key = KeyText(policy)
+        guard let row = Self.row(table) else { return page }
+        let (coverage, key) = (row.coverage, KeyText(row.policy))
         page.line([
             Page.Span(table.plan.table.description, .heading),
             Page.Span("  \(key.interval), \(counted(table.partitions.count, "partition"))"),
         ])
-        page.drawing { Self.drawing(line, key, coverage, $0) }
-        page.line(Self.coverage(of: table, coverage, key), indent: 2, Self.tone(table.plan))
+        if isAlone { page.drawing { Self.drawing(row.line, key, $0) } }
+        page.line(Self.coverage(of: table, coverage, key), indent: 2, coverage.tone)
         for gap in coverage.missing.prefix(3) { page.line("no partition: \(key.display(gap))", indent: 2, .removed) }
         if coverage.missing.count > 3 {
             page.line("… and \(coverage.missing.count - 3) more gaps", indent: 2, .removed)
@@ -70,6 +88,7 @@ struct StatusPage {
         }
         if let rows = table.extra { page.line("default partition: \(rows.sentence)", indent: 2) }
         page.line("registry: \(StandingView(table.standing).sentence)", indent: 2, Self.tone(table.standing))
+        if isAlone { page.drawing { Self.legend(row.line, $0) } }
         return page
     }
 
@@ -80,14 +99,11 @@ struct StatusPage {
         return "covered until \(key.display(end)), \(KeyText.days(coverage.daysRemaining)) left, \(needed)"
     }
 
-    private static func drawing(
-        _ line: TimeLine,
-        _ key: KeyText,
-        _ coverage: CoverageReport,
-        _ rendition: Rendition
-    ) -> [Page.Line] {
-        let count = rendition.drawingWidth - 4
-        let window = line.window
+    /// The columns between the indents.
+    private static func width(_ rendition: Rendition) -> Int { rendition.drawingWidth - 4 }
+
+    private static func drawing(_ line: TimeLine, _ key: KeyText, _ rendition: Rendition) -> [Page.Line] {
+        let (count, window) = (width(rendition), line.window)
         let (first, last) = (key.brief(window.lower, in: window), key.brief(window.upper, in: window))
         let between = String(repeating: " ", count: max(1, count - first.count - last.count))
         return [
@@ -97,59 +113,17 @@ struct StatusPage {
         ]
     }
 
-    private static func timeLine(_ table: Table) -> TimeLine? {
-        guard let policy = table.plan.policy, let coverage = table.plan.coverage else { return nil }
-        return TimeLine(
-            ranges: table.ranges,
-            now: policy.coordinate(of: table.now),
-            horizon: coverage.requiredUntil,
-            hasDefault: coverage.hasDefaultPartition
-        )
-    }
-
-    // MARK: - Many tables
-
-    /// The most urgent first, as the plan has them.
-    private var compact: Page {
-        var page = Page()
-        let rows = managed.compactMap { table -> (String, TimeLine, String, Page.Tone)? in
-            guard let line = Self.timeLine(table) else { return nil }
-            var remarks = [KeyText.days(table.plan.coverage?.daysRemaining)]
-            if table.plan.coverage?.coveredUntil == nil { remarks = ["now has no partition"] }
-            if let rows = table.extra, rows.isRemarkable { remarks.append("default: \(rows.words)") }
-            if !StandingView(table.standing).isFine { remarks.append(StandingView(table.standing).words) }
-            return (table.plan.table.description, line, remarks.joined(separator: ", "), Self.tone(table.plan))
-        }
-        page.drawing { rendition in
-            let widest = rendition.drawingWidth / 3
-            let names = min(widest, rows.map { DisplayWidth.of(Page.plain($0.0)) }.max() ?? 0)
-            let count = max(10, rendition.drawingWidth - names - 18)
-            return rows.map { name, line, remarks, tone in
-                let name = DisplayWidth.truncated(Page.plain(name), to: names)
-                let padding = String(repeating: " ", count: max(0, names - DisplayWidth.of(name)) + 2)
-                return Page.Line(
-                    [Page.Span(name + padding)] + line.bar(count) + [Page.Span("  \(remarks)", tone)],
-                    hanging: names + 2
-                )
-            }
-        }
-        return page
+    private static func legend(_ line: TimeLine, _ rendition: Rendition) -> [Page.Line] {
+        TimeLine.legendLines(TimeLine.legend([line], width(rendition)), rendition.drawingWidth)
     }
 
     // MARK: - Words
-
-    /// Less than the buffer is worth a look, nothing at all an alarm.
-    private static func tone(_ plan: TablePlan) -> Page.Tone {
-        guard let coverage = plan.coverage else { return .plain }
-        if coverage.coveredUntil == nil { return .removed }
-        return coverage.isComplete ? .plain : .changed
-    }
 
     private static func tone(_ standing: RegistryStanding) -> Page.Tone {
         switch standing {
         case .unconfigured, .unmanaged, .current: .plain
         case .unpublished, .drifted: .changed
-        case .unreadable: .removed
+        case .foreign, .unreadable: .removed
         }
     }
 
@@ -175,13 +149,6 @@ extension LastRun {
 }
 
 extension DefaultRows {
-    fileprivate var isRemarkable: Bool {
-        switch self {
-        case .noDefaultPartition, .exactly(0): false
-        default: true
-        }
-    }
-
     fileprivate var sentence: String {
         switch self {
         case .noDefaultPartition: "none"
@@ -194,8 +161,6 @@ extension DefaultRows {
 }
 
 extension StandingView {
-    fileprivate var isFine: Bool { ["none", "unmanaged", "current"].contains(state) }
-
     fileprivate var sentence: String {
         switch state {
         case "none", "unmanaged": "not compared"

@@ -25,26 +25,33 @@ struct TimeLine: Hashable, Sendable {
     var horizon: Int64
     var hasDefault: Bool
 
-    /// What is shown: the buffer, what is covered beyond it up to as much again, and of the past half as much at most.
-    var window: KeyRange {
-        let buffer = max(1, Double(horizon) - Double(now))
-        let end = Coverage(ranges).contiguousEnd(from: now).map(Double.init) ?? 0
-        let future = min(max(buffer, end - Double(now)), 2 * buffer) * 1.04
-        let oldest = ranges.map(\.lower).min().map { Double(now) - Double($0) } ?? 0
-        let past = min(max(oldest, future * 0.05), future / 2)
-        return KeyRange(lower: Self.clamped(Double(now) - past), upper: Self.clamped(Double(now) + future))
-    }
+    /// What it is drawn to; nil for one of its own.
+    var scale: TimeScale?
 
-    private static func clamped(_ value: Double) -> Int64 {
-        Int64(exactly: value.rounded()) ?? (value < 0 ? .min : .max)
-    }
+    /// Microseconds from now to the end of what must be covered, 1 or more.
+    var buffer: Double { max(1, Double(horizon) - Double(now)) }
+
+    /// Microseconds from now to the first moment without a partition; nil where now has none.
+    var covered: Double? { Coverage(ranges).contiguousEnd(from: now).map { Double($0) - Double(now) } }
+
+    /// Whether nothing is missing before the horizon.
+    var isComplete: Bool { covered.map { $0 >= Double(horizon) - Double(now) } ?? false }
+
+    /// Microseconds from the beginning of the oldest partition to now.
+    var age: Double { ranges.map(\.lower).min().map { Double(now) - Double($0) } ?? 0 }
+
+    private var drawnTo: TimeScale { scale ?? TimeScale(self) }
+
+    var window: KeyRange { drawnTo.window(around: now) }
 
     func cells(_ count: Int) -> [Cell] {
-        let window = window
+        let scale = drawnTo
+        let edges = (0...count).map { scale.coordinate(at: Double($0) / Double(count), around: now) }
+        let window = scale.window(around: now)
         let gaps = Coverage(ranges).gaps(within: window)
         let oldest = ranges.map(\.lower).min() ?? window.upper
         return (0..<count).map { index in
-            let slice = KeyRange(lower: coordinate(index, of: count), upper: coordinate(index + 1, of: count))
+            let slice = KeyRange(lower: edges[index], upper: edges[index + 1])
             guard let gap = gaps.first(where: { $0.overlaps(slice) }) else { return .covered }
             if slice.upper <= oldest || (gap.upper == oldest && slice.lower < oldest && slice.lower < now) {
                 return .before
@@ -56,29 +63,45 @@ struct TimeLine: Hashable, Sendable {
 
     /// The character in which a moment lies.
     func column(of coordinate: Int64, of count: Int) -> Int {
-        let share = (Double(coordinate) - Double(window.lower)) / max(1, Double(window.upper) - Double(window.lower))
-        return max(0, min(count - 1, Int((share * Double(count)).rounded(.down))))
-    }
-
-    private func coordinate(_ index: Int, of count: Int) -> Int64 {
-        let (lower, upper) = (Double(window.lower), Double(window.upper))
-        return Self.clamped(lower + (upper - lower) * Double(index) / Double(count))
+        drawnTo.column(of: coordinate, around: now, of: count)
     }
 }
 
 extension TimeLine {
     /// The cells as text.
-    func bar(_ count: Int) -> [Page.Span] {
+    ///
+    /// - Parameter isMarked: now and the end of the buffer stand in the line itself, where no marks stand over it.
+    func bar(_ count: Int, isMarked: Bool = false) -> [Page.Span] {
         var spans: [Page.Span] = []
-        for cell in cells(count) {
-            if spans.last?.tone == cell.tone {
-                spans[spans.count - 1].text.append(cell.sign)
+        for (index, cell) in cells(count).enumerated() {
+            let mark = isMarked ? mark(at: index, of: count) : nil
+            var sign = mark.map { cell == .covered ? $0.onCovered : $0.alone } ?? cell.sign
+            if isMarked, index == count - 1, cell == .covered, goesOn { sign = "▸" }
+            let tone = mark != nil && cell.tone == .faint ? .plain : cell.tone
+            if spans.last?.tone == tone {
+                spans[spans.count - 1].text.append(sign)
             } else {
-                spans.append(Page.Span(String(cell.sign), cell.tone))
+                spans.append(Page.Span(String(sign), tone))
             }
         }
         return spans
     }
+
+    /// A moment that every table has. Whether it is covered is still seen under it.
+    private enum Mark {
+        case now, horizon
+
+        var alone: Character { self == .now ? "┃" : "│" }
+        var onCovered: Character { self == .now ? "╋" : "┿" }
+    }
+
+    private func mark(at index: Int, of count: Int) -> Mark? {
+        if index == column(of: now, of: count) { return .now }
+        return index == column(of: horizon, of: count) && horizon <= window.upper ? .horizon : nil
+    }
+
+    /// Whether it is covered beyond the edge.
+    private var goesOn: Bool { covered.map { Double(now) + $0 > Double(window.upper) } ?? false }
 
     /// Marks over the bar: now, and the end of the buffer where it doesn't get into its way.
     func marks(_ count: Int, horizon text: String) -> String {
@@ -91,12 +114,32 @@ extension TimeLine {
     }
 
     /// What the signs mean, of those that are used.
-    static func legend(_ lines: [TimeLine]) -> String {
-        let cells = Set(lines.flatMap { $0.cells(Rendition.usualWidth).map(\.sign) })
-        let meanings: [(Character, String)] = [
-            ("━", "covered"), ("░", "only the default partition"), ("╌", "no partition"),
+    ///
+    /// - Parameter count: how long the lines are drawn.
+    static func legend(_ lines: [TimeLine], _ count: Int, isMarked: Bool = false) -> [String] {
+        let bars = lines.map { $0.bar(count, isMarked: isMarked).map(\.text).joined() }
+        let used = Set(bars.joined())
+        let meanings: [([Character], String)] = [
+            (["━"], "covered"), (["░"], "only the default partition"), (["╌"], "no partition"), (["╋", "┃"], "now"),
+            (["┿", "│"], "end of the buffer"), (["▸"], "goes on"),
         ]
-        return meanings.filter { cells.contains($0.0) }.map { "\($0.0) \($0.1)" }.joined(separator: "   ")
+        return meanings.compactMap { signs, meaning in
+            let seen = signs.filter(used.contains)
+            return seen.isEmpty ? nil : "\(seen.map { String($0) }.joined(separator: " ")) \(meaning)"
+        }
+    }
+
+    /// The same in lines that fit, after an empty one.
+    static func legendLines(_ entries: [String], _ width: Int) -> [Page.Line] {
+        var lines: [String] = []
+        for entry in entries {
+            if let last = lines.last, DisplayWidth.of(last) + 3 + DisplayWidth.of(entry) <= width {
+                lines[lines.count - 1] += "   \(entry)"
+            } else {
+                lines.append(entry)
+            }
+        }
+        return [Page.Line([])] + lines.map { Page.Line([Page.Span($0, .faint)]) }
     }
 }
 

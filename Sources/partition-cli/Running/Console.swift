@@ -64,6 +64,14 @@ struct Console: Sendable {
         Standard.error.write(page.text(errors))
     }
 
+    /// What somebody has to know although the command did its work; also with `--quiet`.
+    func warn(_ text: String) {
+        progress?.clear()
+        var page = Page()
+        page.line("warning: \(text)")
+        Standard.error.write(page.text(errors))
+    }
+
     /// One of many results, in one line and at once: whoever reads it reads on.
     ///
     /// - Returns: false where nobody takes it any more.

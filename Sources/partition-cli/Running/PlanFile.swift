@@ -42,7 +42,7 @@ enum PlanFile {
             throw CommandFailure(
                 .usage,
                 "\(path) is not a plan file",
-                remedy: "partition-cli plan --out=\(path) makes one"
+                remedy: "partition-cli plan --out=plan.json makes one"
             )
         }
         guard raw.schemaVersion == schemaVersion else {

@@ -16,6 +16,7 @@ enum RunMetric: String, CaseIterable {
     case registryDrift = "partition_registry_drift"
     case quotaExceeded = "partition_quota_exceeded"
     case quotaUsed = "partition_quota_used_ratio"
+    case quotaUnknown = "partition_quota_unknown"
     case replicationLag = "partition_replication_lag_seconds"
     case circuitOpen = "partition_circuit_open"
     case created = "partition_created_total"
@@ -29,18 +30,17 @@ enum RunMetric: String, CaseIterable {
     /// Of every series: a machine's node_exporter reads the files of several databases.
     static let database = "database"
     static let ofTable = [database, "schema", "table"]
+    static let tablespace = "tablespace"
 
-    var family: MetricFamily {
-        MetricFamily(rawValue, kind, labels: isOfTable ? Self.ofTable : [Self.database], help: help)
-    }
+    var family: MetricFamily { MetricFamily(rawValue, kind, labels: labels, help: help) }
 
-    /// Whether each table has one.
-    var isOfTable: Bool {
+    private var labels: [String] {
         switch self {
-        case .quotaUsed, .replicationLag, .circuitOpen, .lockWait, .rotateDuration, .rotateLastRun, .rotateLastSuccess,
+        case .replicationLag, .circuitOpen, .lockWait, .rotateDuration, .rotateLastRun, .rotateLastSuccess,
             .rotateExitStatus:
-            false
-        default: true
+            [Self.database]
+        case .quotaUsed, .quotaUnknown: [Self.database, Self.tablespace]
+        default: Self.ofTable
         }
     }
 
@@ -65,9 +65,10 @@ enum RunMetric: String, CaseIterable {
         case .registryVersion: "Version of the published partition map."
         case .registryDrift: "1 where the published partition map isn't what the catalog says."
         case .quotaExceeded: "1 where the last run created nothing because the space is used up."
-        case .quotaUsed: "Used share of the space that the partitions live in, from 0 to 1."
+        case .quotaUsed: "Used share of the tablespace's space, from 0 to 1."
+        case .quotaUnknown: "1 where the last run could not find out how full the tablespace's space is."
         case .replicationLag: "Lag of the standby that was furthest behind when the run last looked."
-        case .circuitOpen: "1 where the lag breaker was open when the run last looked: it created nothing."
+        case .circuitOpen: "1 where the lag breaker kept the last run from a table, or was open when it last looked."
         case .created: "Partitions created."
         case .lockTimeouts: "Times that a lock was asked for and not had within its budget."
         case .lockWait:

@@ -14,8 +14,8 @@ struct RunAlerts: Sendable {
     static let lifetime: Int64 = 25 * 3600
 
     var database: String
-    /// Fewer days left than this are an emergency.
-    var emergencyDays: Double
+    /// Fewer days left than this are an emergency of the table.
+    var emergencyDays: @Sendable (RelationName) -> Double
     /// nil for a run that has a report.
     var failure: CommandFailure?
 
@@ -37,6 +37,8 @@ struct RunAlerts: Sendable {
                 alerts.append(verification(table.table, table.findings, ending))
             }
         }
+        // What a standby sees may be of a while ago, and of its primary's runs it knows nothing: it ends no alert.
+        if reports?.condition == .standby { return alerts.filter(\.isFiring) }
         if let run = run(ending) { alerts.append(run) }
         return alerts
     }
@@ -47,7 +49,7 @@ struct RunAlerts: Sendable {
             "PartitionCoverageLow",
             table,
             summary: "\(table) is about to run out of partitions",
-            description: days < emergencyDays
+            description: days < emergencyDays(table)
                 ? "\(KeyText.days(days)) left; rows after that have no partition. See why partition-cli rotate creates none."
                 : nil,
             ending
@@ -55,22 +57,17 @@ struct RunAlerts: Sendable {
     }
 
     private func quota(_ table: TableReport, _ ending: RunMetrics.Ending) -> Alert {
-        var reason: String?
-        if case .quotaExceeded(let why) = table.outcome { reason = why }
-        return alert(
+        alert(
             "PartitionQuotaExceeded",
             table.table,
             summary: "no partitions are created for \(table.table): the space is used up",
-            description: reason,
+            description: table.quotaExceeded,
             ending
         )
     }
 
     private func verification(_ table: RelationName, _ findings: [Finding], _ ending: RunMetrics.Ending) -> Alert {
-        var seen: Set<Finding> = []
-        let found = findings.filter {
-            $0.severity == .error && $0.code != .notCovered && seen.insert($0).inserted
-        }
+        let found = findings.wrongs
         let sentences = found.prefix(5).map { finding in
             finding.message + (finding.remedy.map { ". To do: \($0)" } ?? "")
         }

@@ -99,17 +99,19 @@ struct RunEventLog: Sendable {
 
     private func outcome(of table: TableReport, isUnfinished: Bool) {
         let name = "\(table.table)"
-        switch table.outcome {
-        case .converged, .leftAlone: break
-        case .deferred(let reason):
-            tell(.warning, "TABLE_DEFERRED", "a table was deferred", ["table": name, "reason": reason])
-        case .quotaExceeded(let reason):
+        // Whatever failed besides: an index of a full disk for example.
+        if let reason = table.quotaExceeded {
             tell(
                 .error,
                 "PARTITION_QUOTA_EXCEEDED",
                 "no partitions were created: the quota is exceeded",
                 ["table": name, "reason": reason]
             )
+        }
+        switch table.outcome {
+        case .converged, .leftAlone, .quotaExceeded: break
+        case .deferred(let reason):
+            tell(.warning, "TABLE_DEFERRED", "a table was deferred", ["table": name, "reason": reason])
         case .failed(let failure):
             guard !isUnfinished else { break }
             let facts = Self.facts(of: failure).merging(["table": name]) { first, _ in first }

@@ -25,7 +25,9 @@ extension RunMetrics {
         var metrics = metrics
         metrics.carry(Self.aged(earlier, now: ending.now)) { family, labels in
             guard labels[RunMetric.database] == database else { return family == MetricSet.rejections }
-            guard let schema = labels["schema"], let name = labels["table"] else { return true }
+            guard let schema = labels["schema"], let name = labels["table"] else {
+                return !Self.isSettled(family, ending)
+            }
             let table = RelationName(schema: schema, name: name)
             guard let seen, limit.isEmpty || limit.contains(table) else { return true }
             guard let standing = seen[table] else { return false }
@@ -33,6 +35,14 @@ extension RunMetrics {
             return family.kind == .counter || (standing.plan.policy != nil && standing.leavesOpen(family, ending))
         }
         return metrics
+    }
+
+    /// Whether a run that did its work has said of a guard all there is: what it doesn't say is switched off, or gone for good.
+    private static func isSettled(_ family: MetricFamily, _ ending: Ending) -> Bool {
+        switch RunMetric(rawValue: family.name) {
+        case .circuitOpen, .replicationLag, .quotaUsed, .quotaUnknown: ending.result?.report.condition == .ordinary
+        default: false
+        }
     }
 
     /// Days go by also when no run can look.

@@ -55,11 +55,7 @@ struct RunMetrics: Sendable {
         set(.rotateLastRun, to: ending.now)
         set(.rotateExitStatus, to: Double(ending.status.code))
         if ending.status == .success { set(.rotateLastSuccess, to: ending.now) }
-        if let used = ending.result?.quota?.usedPercent { set(.quotaUsed, to: used / 100) }
-        if let replication = ending.result?.report.replication, replication.maxLagSeconds != nil {
-            set(.circuitOpen, to: replication.isOpen ? 1 : 0)
-            if let lag = replication.lagSeconds { set(.replicationLag, to: lag) }
-        }
+        setGuards(ending.result)
         var reports: [RelationName: TableReport] = [:]
         for report in ending.result?.report.tables ?? [] { reports[report.table] = report }
         if let reading = ending.reading {
@@ -71,9 +67,23 @@ struct RunMetrics: Sendable {
             for table in report.tables { set(table.coverage, table.policy, of: table.table, now: report.startedAt) }
         }
         for (table, report) in reports where report.policy != nil {
-            let isOverQuota = if case .quotaExceeded = report.outcome { true } else { false }
-            set(.quotaExceeded, table, to: isOverQuota ? 1 : 0)
-            if ending.reading == nil { set(.verificationErrors, table, to: report.findings.errorCount) }
+            set(.quotaExceeded, table, to: report.quotaExceeded == nil ? 0 : 1)
+            if ending.reading == nil { set(.verificationErrors, table, to: Double(report.findings.wrongs.count)) }
+        }
+    }
+
+    private func setGuards(_ result: RotationResult?) {
+        guard let result else { return }
+        if let replication = result.report.replication, replication.maxLagSeconds != nil {
+            // It may have closed since it kept a table from being taken care of.
+            let isOpen = replication.isOpen || result.report.tables.contains(where: \.wasDeferredByLag)
+            set(.circuitOpen, to: isOpen ? 1 : 0)
+            if let lag = replication.lagSeconds { set(.replicationLag, to: lag) }
+        }
+        for measure in result.quotas {
+            let used: Double? = if case .known(let ratio, _) = measure.reading { ratio } else { nil }
+            set(.quotaUnknown, tablespace: measure.tablespace, to: used == nil ? 1 : 0)
+            if let used { set(.quotaUsed, tablespace: measure.tablespace, to: used) }
         }
     }
 
@@ -85,13 +95,13 @@ struct RunMetrics: Sendable {
         set(standing.plan.coverage, standing.plan.policy, of: table, now: now)
         set(.missingIndexes, table, to: Double(standing.counts.missingIndexes))
         set(.pendingDetach, table, to: Double(standing.counts.pendingDetaches))
-        set(.verificationErrors, table, to: (standing.findings + (report?.findings ?? [])).errorCount)
+        set(.verificationErrors, table, to: Double((standing.findings + (report?.findings ?? [])).wrongs.count))
         if let rows = standing.counts.defaultRows.number { set(.defaultRows, table, to: rows) }
         switch standing.registry {
         case .current(let version):
             set(.registryVersion, table, to: Double(version))
             set(.registryDrift, table, to: 0)
-        case .drifted(let version, _):
+        case .drifted(let version, _), .foreign(let version, _):
             set(.registryVersion, table, to: Double(version))
             set(.registryDrift, table, to: 1)
         case .unpublished: set(.registryDrift, table, to: 1)
@@ -118,6 +128,11 @@ struct RunMetrics: Sendable {
         Gauge(label: metric.rawValue, dimensions: dimensions(table), factory: factory).record(value)
     }
 
+    private func set(_ metric: RunMetric, tablespace: String, to value: Double) {
+        let dimensions = dimensions(nil) + [(RunMetric.tablespace, tablespace)]
+        Gauge(label: metric.rawValue, dimensions: dimensions, factory: factory).record(value)
+    }
+
     private func counter(_ metric: RunMetric, _ table: RelationName) -> Counter {
         Counter(label: metric.rawValue, dimensions: dimensions(table), factory: factory)
     }
@@ -135,8 +150,17 @@ extension Step {
 }
 
 extension [Finding] {
-    /// Each thing once, whoever found it.
-    fileprivate var errorCount: Double { Double(Set(filter { $0.severity == .error }).count) }
+    /// What is wrong, each thing once, whoever found it. That days are missing isn't: other metrics say that, and a deferred night is none.
+    var wrongs: [Finding] {
+        var seen: Set<Finding> = []
+        return filter { $0.severity == .error && $0.code != .notCovered && seen.insert($0).inserted }
+    }
+}
+
+extension TableReport {
+    fileprivate var wasDeferredByLag: Bool {
+        guardEvents.contains { if case .deferredByLag = $0.action { true } else { false } }
+    }
 }
 
 extension Instant {

@@ -19,14 +19,16 @@ struct RunTelling: Sendable {
 
     private let destinations: TelemetryOptions.Destinations
     private let inspection: Inspection
+    private let guards: RunGuards
     private let metrics: RunMetrics
     private let database: String
     private let logger: Logger
     private let start = ContinuousClock.now
 
-    init(_ destinations: TelemetryOptions.Destinations, _ inspection: Inspection) {
+    init(_ destinations: TelemetryOptions.Destinations, _ inspection: Inspection, _ guards: RunGuards) {
         self.destinations = destinations
         self.inspection = inspection
+        self.guards = guards
         logger = inspection.console.logger
         // What the caller calls it: also known to a run that never got there.
         database = inspection.configuration.database ?? inspection.configuration.redactedDescription
@@ -86,6 +88,11 @@ struct RunTelling: Sendable {
 
     private func push(_ ending: RunMetrics.Ending) async {
         guard let url = destinations.push else { return }
+        // One group for all servers of a database: a standby's run would replace what the primary's says of itself.
+        guard ending.result?.report.condition != .standby else {
+            logger.info("metrics were not pushed: the server is a standby, and its primary's runs push")
+            return
+        }
         let gateway = Pushgateway(url, database: database, timeout: Self.requestLimit)
         var earlier: [MetricSample]?
         do throws(TelemetryError) {
@@ -108,7 +115,9 @@ struct RunTelling: Sendable {
         guard let url = destinations.webhook else { return }
         let alerts = RunAlerts(
             database: database,
-            emergencyDays: inspection.scope.emergencyDays,
+            emergencyDays: { [guards, inspection] table in
+                guards[table].emergencyDays ?? inspection.scope.emergencyDays
+            },
             failure: failure
         )
         do throws(TelemetryError) {

@@ -86,8 +86,10 @@ struct TimeLineTests {
 
     @Test("the legend explains what is drawn, and nothing else")
     func legend() {
-        #expect(TimeLine.legend([line([(0, 9000)])]) == "━ covered")
-        #expect(TimeLine.legend([line([(0, 1500)])]) == "━ covered   ╌ no partition")
-        #expect(TimeLine.legend([line([(0, 1500)], hasDefault: true)]) == "━ covered   ░ only the default partition")
+        #expect(TimeLine.legend([line([(0, 9000)])], 80) == ["━ covered"])
+        #expect(TimeLine.legend([line([(0, 1500)])], 80) == ["━ covered", "╌ no partition"])
+        #expect(
+            TimeLine.legend([line([(0, 1500)], hasDefault: true)], 80) == ["━ covered", "░ only the default partition"]
+        )
     }
 }

@@ -21,6 +21,7 @@ from partition_router import (
     Router,
     open_registry,
 )
+from partition_router.reload import Timing
 
 from .maps import EVENTS, daily, fields
 from .servers import STORES, Consul, Etcd, HTTPStore, Postgres, Redis, Store, eventually, started
@@ -249,6 +250,32 @@ class RedisTests(StoreTests.Case):
         finally:
             replica.stop()
 
+    def test_a_primary_that_becomes_a_replica_is_left(self) -> None:
+        self.publish(3, 1)
+        assert isinstance(self.server, Redis)
+        other = Redis()
+        try:
+            other.start()
+
+            async def body(server: Redis) -> None:
+                registry = open_registry(server.url, {})
+                self.assertIsNotNone(await registry.header(EVENTS))
+                # Its clients keep their connections, and it answers with what it has.
+                with server.client() as client:
+                    client.execute_command("REPLICAOF", "127.0.0.1", str(other.port))
+                    for _ in range(2):
+                        with self.assertRaises(RegistryError) as raised:
+                            await registry.header(EVENTS)
+                        self.assertEqual(raised.exception.code, RegistryErrorCode.UNREACHABLE)
+                    client.execute_command("REPLICAOF", "NO", "ONE")
+                self.publish(3, 2)
+                self.assertIsNotNone(await registry.header(EVENTS))
+                await registry.close()
+
+            asyncio.run(body(self.server))
+        finally:
+            other.stop()
+
     def test_a_key_of_somebody_else(self) -> None:
         assert isinstance(self.server, Redis)
         with self.server.client() as client:
@@ -274,6 +301,24 @@ class PostgresTests(StoreTests.Case):
                 found = self.code(open_registry(url, {}))
                 # libpq's connect doesn't hand the SQLSTATE on in every version.
                 self.assertIn(found, {code, RegistryErrorCode.REFUSED})
+
+    def test_the_bound_is_that_of_sql(self) -> None:
+        assert isinstance(self.server, Postgres)
+        with self.server.connect() as connection:
+            row = connection.execute("SELECT extract(epoch FROM partition_registry.age_bound())::float8").fetchone()
+        assert row is not None
+        self.assertEqual(row[0], Timing().bound)
+
+    def test_a_standby_confirms_nothing(self) -> None:
+        assert isinstance(self.server, Postgres)
+        self.publish(3, 1)
+        self.server.kill()
+        (self.server.directory / "data" / "standby.signal").touch()
+        self.server.start()
+        self.assertEqual(self.code(open_registry(self.server.url, {})), RegistryErrorCode.UNREACHABLE)
+        with self.server.connect() as connection:
+            connection.execute("SELECT pg_promote()")
+        self.assertEqual(asyncio.run(_load(open_registry(self.server.url, {}), EVENTS)), (EVENTS, 3))
 
     def test_a_lost_connection_is_replaced(self) -> None:
         assert isinstance(self.server, Postgres)

@@ -52,7 +52,7 @@ struct EventStore: Sendable {
         return Receipt(
             loaded: loaded,
             version: reader.version,
-            tables: Dictionary(uniqueKeysWithValues: routed.groups.map { ($0.partition.name, $0.rows.count) })
+            tables: Dictionary(uniqueKeysWithValues: routed.groups.map { ($0.partition.qualifiedName, $0.rows.count) })
         )
     }
 }

@@ -13,22 +13,44 @@ struct MapCarrier {
     var registry: any Registry
     var takesOver: Bool
 
-    func publish(_ map: PublishedMap) async -> Publisher.Outcome {
+    /// What came of a map, or what stood against it.
+    enum Result: Sendable {
+        case outcome(Publisher.Outcome)
+        case obstacle(MapCheck.Obstacle)
+    }
+
+    /// - Parameter check: says what stands against the map; asked after the stored header was read, so that a change which it doesn't see
+    ///   is one that the compare-and-swap on that header does.
+    func publish(
+        _ map: PublishedMap,
+        unless check: (PublishedMap) async -> MapCheck.Obstacle?
+    ) async -> Result {
         do throws(RegistryError) {
             for _ in 0..<Self.rounds {
-                if let outcome = try await attempt(map) { return outcome }
+                let (header, isIntact) = try await standing(of: map.document.table)
+                if let obstacle = await check(map) { return .obstacle(obstacle) }
+                if let outcome = try await attempt(map, over: header, isIntact) { return .outcome(outcome) }
             }
-            return .failed("another publisher was faster \(Self.rounds) times in a row", remedy: "run again")
+            return .outcome(
+                .failed("another publisher was faster \(Self.rounds) times in a row", remedy: "run again")
+            )
         } catch {
-            return .failed(error.message, remedy: error.remedy)
+            return .outcome(.failed(error.message, remedy: error.remedy))
         }
     }
 
     /// - Returns: nil after a lost race.
-    private func attempt(_ map: PublishedMap) async throws(RegistryError) -> Publisher.Outcome? {
-        let (header, isIntact) = try await standing(of: map.document.table)
+    private func attempt(
+        _ map: PublishedMap,
+        over header: PartitionMapHeader?,
+        _ isIntact: Bool
+    ) async throws(RegistryError) -> Publisher.Outcome? {
         if let header {
-            if isIntact, header.checksum == map.header.checksum { return .unchanged(version: header.version) }
+            if isIntact, header.checksum == map.header.checksum, !takesOver,
+                map.header.origin.isCurrentOrigin(of: header)
+            {
+                return .unchanged(version: header.version)
+            }
             if !takesOver, let refusal = map.header.refusal(replacing: header) {
                 return .failed(
                     "the registry holds a map that this one may not replace: \(refusal)",
@@ -59,7 +81,7 @@ struct MapCarrier {
     ) async throws(RegistryError) -> (header: PartitionMapHeader?, isIntact: Bool) {
         for extent in [LoadExtent.all, .header] {
             do {
-                let stored = try await registry.load(table, extent)
+                let stored = try await registry.load(table, extent)?.linearizable()
                 return (stored?.header, extent == .all && stored?.isIntact ?? false)
             } catch {
                 // What can't be read is replaced.

@@ -72,7 +72,8 @@ extension RegistryDiff.Table {
         var page = Page()
         page.line("\(name)", .heading)
         page.line(StandingView(standing).words, indent: 2, .removed)
-        if let refusal { page.line("\(refusal)", indent: 2, .removed) }
+        // The words of a foreign map have the reason.
+        if case .foreign = standing {} else if let refusal { page.line("\(refusal)", indent: 2, .removed) }
         if let header {
             page.line(
                 "published by database \(header.database) of cluster \(header.systemIdentifier), timeline \(header.timeline), at \(header.lsn)",

@@ -71,7 +71,7 @@ struct RegistryDiff {
         switch table.standing {
         case .current, .unconfigured, .unmanaged: return compared
         case .unpublished: break
-        case .drifted: stored = try await registry.load(catalog.document.table, .document)
+        case .drifted, .foreign: stored = try await registry.load(catalog.document.table, .document)
         case .unreadable:
             do {
                 stored = try await registry.load(catalog.document.table, .document)
@@ -82,7 +82,11 @@ struct RegistryDiff {
             }
         }
         compared.header = compared.header ?? stored?.header
-        compared.refusal = compared.header.flatMap { catalog.origin?.refusal(replacing: $0) }
+        if case .foreign(_, let reason) = table.standing {
+            compared.refusal = reason
+        } else {
+            compared.refusal = compared.header.flatMap { catalog.origin?.refusal(replacing: $0) }
+        }
         compared.difference = MapDifference(from: stored?.document, to: catalog.document)
         return compared
     }
@@ -97,7 +101,7 @@ extension RegistryDiff.Table {
     var isFinding: Bool {
         switch standing {
         case .unconfigured, .unmanaged, .current: false
-        case .unpublished, .drifted, .unreadable: true
+        case .unpublished, .drifted, .foreign, .unreadable: true
         }
     }
 
@@ -105,8 +109,7 @@ extension RegistryDiff.Table {
     var remedy: String? {
         guard isFinding else { return nil }
         guard refusal == nil else {
-            return
-                "if this database is to be the map's from now on: partition-cli registry repair --take-over; a copy needs a ?prefix= of its own in the registry URL"
+            return RegistryStanding.takeOverRemedy
         }
         return "partition-cli registry repair publishes it anew; routers keep the last good map until then"
     }

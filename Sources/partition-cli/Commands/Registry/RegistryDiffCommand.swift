@@ -53,15 +53,10 @@ struct RegistryDiffCommand: Command {
         _ session: DatabaseSession
     ) async throws -> RegistryDiff.Catalog? {
         // What can't be said in a document is in the table's standing.
-        guard let policy = plan.policy, let document = try? MapDocument.document(of: table, policy: policy) else {
-            return nil
-        }
-        guard !server.isInRecovery else { return RegistryDiff.Catalog(document: document, origin: nil) }
-        let stand = try await PublishingStand(
-            of: server.database,
-            systemIdentifier: server.systemIdentifier,
-            on: session.connection
-        )
-        return RegistryDiff.Catalog(document: document, origin: stand.origin)
+        guard let policy = plan.policy,
+            let document = try? MapDocument.document(of: table, policy: policy, now: server.now)
+        else { return nil }
+        let stand = try await PublishingStand(of: server, on: session.connection)
+        return RegistryDiff.Catalog(document: document, origin: stand?.origin)
     }
 }

@@ -23,7 +23,8 @@ struct RegistryImportCommand: Command {
               partition-cli registry import maps.jsonl --db-url=$DB_URL \\
                 --registry-url=$REGISTRY_URL
 
-            Exit status: 0, 1 where a map was refused, 74 where one was not published.
+            Exit status: 0, 1 where a map was refused, 74 where one was not published, 75 on a \
+            standby, 76 while a run is at work.
             """
     )
 
@@ -54,17 +55,6 @@ struct RegistryImportCommand: Command {
         let policy = try PolicyConnections(policy, database, registry, console.environment)
         let maps = try MapFile(path: file).maps()
         let configuration = { try database.configuration(console.environment, policy: policy.database) }
-        var refusals: [RelationName: Publisher.Outcome] = [:]
-        if !unchecked {
-            let settings = PlanSettings(
-                timeZone: timeZone,
-                tables: Set(maps.map { RelationName($0.document.table) }),
-                declared: policy.file?.declared(bufferDays: nil, timeZone: timeZone)
-            )
-            refusals = try await DatabaseSession.scoped(try configuration(), logger: console.logger) { session in
-                Self.refusals(of: maps, by: try await Observation.make(session: session, settings: settings))
-            }
-        }
         let access = RegistryAccess(
             url: try registry.url(console.environment, policy: policy.registry),
             logger: console.logger
@@ -72,49 +62,61 @@ struct RegistryImportCommand: Command {
         let choice = try await access.open(for: .publishing, configuration)
         guard let publishing = choice.forPublishing else { throw RegistryAccess.missing(choice) }
         let carrier = MapCarrier(registry: publishing, takesOver: takeOver)
-        var outcomes = refusals
-        for map in maps where refusals[RelationName(map.document.table)] == nil {
-            outcomes[RelationName(map.document.table)] = await carrier.publish(map)
+        let carried: Carried
+        do {
+            if unchecked {
+                carried = await Self.carry(maps, carrier) { _ in nil }
+            } else {
+                let declared = policy.file?.declared(bufferDays: nil, timeZone: timeZone)
+                let provisioner = Provisioner(
+                    configuration: try configuration(),
+                    settings: PlanSettings(timeZone: timeZone, declared: declared),
+                    budget: RunBudget(emergencyDays: 0),
+                    guards: RunGuards(lag: LagLimits()),
+                    logger: console.logger
+                )
+                carried = try await provisioner.whileClaimed { claimed in
+                    let check = MapCheck(database: claimed, settings: provisioner.settings)
+                    return await Self.carry(maps, carrier) { await check.obstacle(to: $0) }
+                }
+            }
+        } catch {
+            await choice.close()
+            throw error
         }
         await choice.close()
         let result = RegistryPublication(
             command: Self.name,
             registry: choice,
-            outcomes: outcomes,
-            refused: Set(refusals.keys)
+            outcomes: carried.outcomes,
+            refused: carried.refused
         )
         console.show(result.page, result.view, isRemarkable: result.status != .success)
         return result.status
     }
 
-    /// The maps of which the database doesn't say the same now.
-    private static func refusals(
-        of maps: [PublishedMap],
-        by observation: Observation
-    ) -> [RelationName: Publisher.Outcome] {
-        var refusals: [RelationName: Publisher.Outcome] = [:]
+    /// What came of the maps of a file.
+    private struct Carried: Sendable {
+        var outcomes: [RelationName: Publisher.Outcome] = [:]
+        /// Of those, the maps that the database speaks against.
+        var refused: Set<RelationName> = []
+    }
+
+    private static func carry(
+        _ maps: [PublishedMap],
+        _ carrier: MapCarrier,
+        _ check: (PublishedMap) async -> MapCheck.Obstacle?
+    ) async -> Carried {
+        var carried = Carried()
         for map in maps {
-            let name = RelationName(map.document.table)
-            guard let plan = observation.plan.tables.first(where: { $0.table == name }), let policy = plan.policy,
-                let table = observation.snapshot.tables.first(where: { $0.oid == plan.oid }),
-                let current = try? MapDocument.document(of: table, policy: policy)
-            else {
-                refusals[name] = .failed(
-                    "the database has no table of that name whose map could be made",
-                    remedy: "partition-cli plan says why"
-                )
-                continue
+            let table = RelationName(map.document.table)
+            switch await carrier.publish(map, unless: check) {
+            case .outcome(let outcome): carried.outcomes[table] = outcome
+            case .obstacle(let obstacle):
+                carried.outcomes[table] = obstacle.outcome
+                if obstacle.isRefusal { carried.refused.insert(table) }
             }
-            guard current != map.document else { continue }
-            let difference = MapDifference(from: map.document, to: current)
-            let first = difference.changes.first.map {
-                "\($0.partition) is \($0.word == "added" ? "missing" : $0.word)"
-            }
-            refusals[name] = .failed(
-                "the map in the file isn't what the database says now: \(first ?? "its members differ")",
-                remedy: "partition-cli registry repair publishes the map that the database makes now"
-            )
         }
-        return refusals
+        return carried
     }
 }

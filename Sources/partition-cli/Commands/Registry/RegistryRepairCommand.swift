@@ -22,8 +22,9 @@ struct RegistryRepairCommand: Command {
                 --registry-url=$REGISTRY_URL
 
             A clone or a restored copy is refused: with --take-over it becomes the one that \
-            publishes. Exit status: 0, 74 where a map was not published, 76 while a run is \
-            at work.
+            publishes. A map is published when the connected standbys have replayed what it \
+            says. Exit status: 0, 74 where a map was not published, 75 on a standby, 76 while a \
+            run is at work.
             """
     )
 
@@ -50,6 +51,7 @@ struct RegistryRepairCommand: Command {
             configuration: input.configuration,
             settings: input.scope.settings,
             budget: RunBudget(emergencyDays: input.scope.emergencyDays),
+            guards: RunGuards(lag: LagLimits()),
             logger: console.logger
         )
         let publisher = Publisher(registry: publishing, takesOver: takeOver, logger: console.logger)
@@ -61,7 +63,7 @@ struct RegistryRepairCommand: Command {
             throw error
         }
         await choice.close()
-        if let failure = Self.failure(repair) { throw failure }
+        for finding in repair.findings { console.warn(finding.message) }
         let result = RegistryPublication(
             command: Self.name,
             registry: choice,
@@ -71,23 +73,5 @@ struct RegistryRepairCommand: Command {
         )
         console.show(result.page, result.view, isRemarkable: result.status != .success)
         return result.status
-    }
-
-    private static func failure(_ repair: MapRepair) -> CommandFailure? {
-        switch repair.condition {
-        case .ordinary: nil
-        case .busy(let holder):
-            CommandFailure(
-                .busy,
-                "a run is at work on the database \(repair.database), and publishes when it is done: \(holder)",
-                remedy: "look again when it has ended"
-            )
-        case .standby:
-            CommandFailure(
-                .deferred,
-                "the server is a standby: only its primary publishes maps",
-                remedy: "name the primary in --db-url"
-            )
-        }
     }
 }

@@ -20,13 +20,15 @@ from ..names import EntityName
 from ..registry import Hint, PublishedMap, corrupt_header, published
 from .loops import PerLoop
 
-_HEADER = "version::text, checksum, size::text, chunks::text, system_identifier, database, timeline::text, lsn::text"
+#: In the order of FIELDS, and then whether the server is a standby.
+_HEADER = (
+    "version::text, checksum, size::text, chunks::text, system_identifier, database, timeline::text, lsn::text, "
+    "pg_is_in_recovery()"
+)
 #: Seconds for each statement. A registry's are small; a longer one waits for a lock or a dead server.
 _DEADLINE = 10.0
 #: How often a quiet connection is asked whether it still lives.
 _HEARTBEAT = 10.0
-#: How often a standby is asked for the version: LISTEN works only on a primary.
-_POLL = 5.0
 
 Value = TypeVar("Value")
 
@@ -65,12 +67,12 @@ class PostgresRegistry:
     async def watch(self, entity: EntityName) -> AsyncIterator[Hint]:
         connection = await self._open()
         try:
-            is_standby = await _bounded(connection, _is_standby(connection))
-            if not is_standby:
-                await _bounded(connection, connection.execute("LISTEN partition_map_updated"))
+            # Once promoted, it can be listened to.
+            if await _bounded(connection, _is_standby(connection)):
+                raise _standby()
+            await _bounded(connection, connection.execute("LISTEN partition_map_updated"))
             yield Hint.RECONNECTED
-            hints = self._poll(connection, entity) if is_standby else self._listen(connection, entity)
-            async for hint in hints:
+            async for hint in self._listen(connection, entity):
                 yield hint
         except (psycopg.Error, OSError, TimeoutError) as error:
             raise _error(error) from None
@@ -95,19 +97,6 @@ class PostgresRegistry:
                     yield Hint.CHANGED
             # A connection can be dead without anybody saying so.
             await _bounded(connection, connection.execute("SELECT 1"))
-
-    async def _poll(self, connection: _Connection, entity: EntityName) -> AsyncIterator[Hint]:
-        statement = "SELECT version FROM partition_registry.map WHERE entity = %s"
-        known: Any = None
-        # Once promoted, the server can be listened to: then this ends, and begins anew.
-        while True:
-            if not await _bounded(connection, _is_standby(connection)):
-                return
-            found = await _bounded(connection, _first(connection, statement, (self._key(entity),)))
-            if found != known:
-                known = found
-                yield Hint.CHANGED
-            await asyncio.sleep(_POLL)
 
     async def _open(self) -> _Connection:
         try:
@@ -144,6 +133,9 @@ class PostgresRegistry:
         done = False
         try:
             row = await _bounded(connection, _first(connection, statement, (self._key(entity),)))
+            if row is not None and row[len(FIELDS)]:
+                # Of several hosts the next read may find the primary.
+                raise _standby()
             done = True
             return row
         finally:
@@ -184,6 +176,14 @@ async def _bounded(connection: _Connection, body: Coroutine[Any, Any, Value]) ->
     if not done:
         raise TimeoutError
     return asking.result()
+
+
+def _standby() -> RegistryError:
+    return RegistryError(
+        RegistryErrorCode.UNREACHABLE,
+        "the registry's server is a standby, which can't tell how old its maps are",
+        "name the primary in the URL; of several hosts target_session_attrs=primary takes it",
+    )
 
 
 def _header(row: TupleRow) -> PartitionMapHeader:

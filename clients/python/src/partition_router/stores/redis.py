@@ -94,6 +94,9 @@ class RedisRegistry:
                 link.client = await self._connect()
             try:
                 async with asyncio.timeout(self._target.timeout):
+                    # REPLICAOF makes a replica of a primary under its clients, who keep their connections.
+                    if not _is_primary(await link.client.execute_command("ROLE")):
+                        raise _replica()
                     reply = await link.client.execute_command(*command)
                 done = True
                 return reply
@@ -114,11 +117,9 @@ class RedisRegistry:
             try:
                 async with asyncio.timeout(self._target.timeout):
                     role = await client.execute_command("ROLE")
-                if isinstance(role, list | tuple) and role and role[0] in (b"master", "master"):
+                if _is_primary(role):
                     return client
-                found = RegistryError(
-                    RegistryErrorCode.UNREACHABLE, "the Redis server is a replica", "name the primary in the URL"
-                )
+                found = _replica()
             except _Failure as error:
                 found = _error(error)
             await _close(client)
@@ -149,6 +150,14 @@ class RedisRegistry:
             single_connection_client=True,
             **options,
         )
+
+
+def _is_primary(role: Any) -> bool:
+    return isinstance(role, list | tuple) and bool(role) and role[0] in (b"master", "master")
+
+
+def _replica() -> RegistryError:
+    return RegistryError(RegistryErrorCode.UNREACHABLE, "the Redis server is a replica", "name the primary in the URL")
 
 
 async def _close(thing: Any) -> None:

@@ -13,8 +13,9 @@ import Synchronization
 /// Whatever goes wrong there are none: a shell that waits for an answer is no place for a message.
 enum DatabaseCompletion {
     /// Partitioned tables, written as `--table` takes them; without `public` where somebody began so.
-    static let tables = CompletionKind.custom { words, _, prefix in
-        ask(
+    static let tables = CompletionKind.custom { words, index, prefix in
+        let prefix = plainBeginning(of: words, index, prefix)
+        return ask(
             words,
             """
             SELECT f.name
@@ -29,14 +30,25 @@ enum DatabaseCompletion {
     }
 
     /// The zones that the server knows.
-    static let zones = CompletionKind.custom { words, _, prefix in
-        ask(
+    static let zones = CompletionKind.custom { words, index, prefix in
+        let prefix = plainBeginning(of: words, index, prefix)
+        return ask(
             words,
             """
             SELECT name FROM pg_timezone_names
              WHERE starts_with(name, \(bind: prefix)) AND name !~ '^(posix|right)' ORDER BY 1
             """
         )
+    }
+
+    /// As much of the word as stands there as it is meant, whatever the shell does with quotes. The shell itself leaves out what goes on
+    /// differently.
+    private static func plainBeginning(of words: [String], _ index: Int, _ prefix: String) -> String {
+        var word = words.indices.contains(index) ? words[index] : prefix
+        // Up to the cursor.
+        if word.hasPrefix(prefix) { word = prefix }
+        if word.hasPrefix("--"), let sign = word.firstIndex(of: "=") { word = String(word[word.index(after: sign)...]) }
+        return String(word.prefix { !"\"'\\$`~".contains($0) })
     }
 
     /// People don't wait longer for a completion.
@@ -54,7 +66,10 @@ enum DatabaseCompletion {
             isDone.signal()
         }
         _ = isDone.wait(timeout: .now() + .seconds(4))
-        return answer.names.withLock { $0 }
+        let found = answer.names.withLock { $0 }
+        // zsh takes what follows a colon for a remark.
+        guard CompletionShell.requesting == .zsh else { return found }
+        return found.map { $0.replacing("\\", with: "\\\\").replacing(":", with: "\\:") }
     }
 
     private final class Answer: Sendable {
@@ -76,6 +91,27 @@ enum DatabaseCompletion {
             if word == "--db-url", index + 1 < words.count { url = words[index + 1] }
         }
         if url?.contains("$") == true { url = nil }
+        url = url.map(unquoted)
         return try? DatabaseOptions.configuration(url, ProcessEnvironment.current)
+    }
+
+    /// A word that a shell gave as it stands in the line.
+    private static func unquoted(_ word: String) -> String {
+        var (text, quote, isEscaped) = ("", Character?.none, false)
+        for character in word {
+            if isEscaped {
+                text.append(character)
+                isEscaped = false
+            } else if character == "\\", quote != "'" {
+                isEscaped = true
+            } else if character == quote {
+                quote = nil
+            } else if quote == nil, character == "'" || character == "\"" {
+                quote = character
+            } else {
+                text.append(character)
+            }
+        }
+        return text
     }
 }

@@ -1,29 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-import Logging
+package import Logging
 import Synchronization
 
 /// Keeps everything that is logged, metadata included.
-final class LogLines: LogHandler {
+package final class LogLines: LogHandler {
     private let lines = Mutex<[String]>([])
 
-    var text: String { lines.withLock { $0.joined(separator: "\n") } }
+    package init() {}
 
-    func log(event: LogEvent) {
+    package var text: String { lines.withLock { $0.joined(separator: "\n") } }
+
+    package func log(event: LogEvent) {
         lines.withLock { $0.append("\(event.level) \(event.message) \(event.metadata ?? [:])") }
     }
 
     // One object for all copies of the logger: levels and metadata of its own are not needed here.
-    var logLevel: Logger.Level {
+    package var logLevel: Logger.Level {
         get { .trace }
         set {}
     }
-    var metadata: Logger.Metadata {
+    package var metadata: Logger.Metadata {
         get { [:] }
         set {}
     }
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { nil }
         set {}
     }
