@@ -47,7 +47,7 @@ def stream(outcomes, ended=True):
 
 
 class Judgement(unittest.TestCase):
-    def judge(self, events, listed=None, targets=()):
+    def judge(self, events, listed=None, targets=(), excepted=None):
         """The exit status, the complaints and the totals of a run of the script."""
         with tempfile.TemporaryDirectory() as directory:
             folder = pathlib.Path(directory)
@@ -63,6 +63,8 @@ class Judgement(unittest.TestCase):
                 arguments += ["--listed", str(folder / "listed")]
             if targets:
                 arguments += ["--targets", *targets]
+            if excepted:
+                arguments += ["--except", excepted]
             complaints = io.StringIO()
             with (
                 unittest.mock.patch("sys.argv", ["test-results.py", *arguments]),
@@ -98,6 +100,11 @@ class Judgement(unittest.TestCase):
     def test_wants_only_what_is_listed_of_the_targets(self):
         events = stream({NAMES[1]: "pass"})
         self.assertEqual(self.judge(events, listed=NAMES, targets=["CommandTests"])[0], 0)
+
+    def test_wants_nothing_that_is_excepted_and_all_else(self):
+        events = stream({NAMES[1]: "pass"})
+        self.assertEqual(self.judge(events, listed=NAMES, excepted=NAMES[0].split("/")[0])[0], 0)
+        self.refused("listed and not executed", events, listed=NAMES, excepted="Nothing")
 
     def test_refuses_a_failed_test(self):
         events = stream({NAMES[0]: "pass", NAMES[1]: "fail"})

@@ -3,13 +3,14 @@
 # Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 """Judges `swift test` runs by what was executed, because a run of no tests, or of skipped ones, exits 0 too.
 
-usage: test-results.py EVENTS… PASSED_AND_FAILED [--complaints FILE] [--listed FILE] [--targets NAME…]
+usage: test-results.py EVENTS… PASSED_AND_FAILED [--complaints FILE] [--listed FILE] [--targets NAME…] [--except REGEX]
 
 EVENTS…            the event stream of each run (swift test --event-stream-output-path, version 0), judged as one
 PASSED_AND_FAILED  a file that "passed failed" is appended to, for the total of several versions
 --complaints FILE  what is wrong, with what the failed tests said, is appended here too: for the end of the whole output
 --listed FILE      the output of `swift test list`: each of its tests must have been executed
 --targets NAME…    of these test targets only; each must have executed something
+--except REGEX     listed tests whose identifiers match, from the beginning on, needn't have been executed
 
 Exits 1, saying why on standard error, when a test failed, didn't end, was skipped, cancelled or is a known issue; when a
 listed test wasn't executed; or when nothing was executed at all.
@@ -71,6 +72,7 @@ def main():
     parser.add_argument("--complaints")
     parser.add_argument("--listed")
     parser.add_argument("--targets", nargs="*", default=[])
+    parser.add_argument("--except", dest="excepted")
     arguments = parser.parse_args()
 
     complaints = []
@@ -102,6 +104,8 @@ def main():
             listed = [plain(line.strip()) for line in lines if line.strip()]
         if arguments.targets:
             listed = [test for test in listed if target(test) in arguments.targets]
+        if arguments.excepted:
+            listed = [test for test in listed if not re.match(arguments.excepted, test)]
         missing = collections.Counter(listed) - collections.Counter(plain(test) for test in outcomes)
         complaints += [f"listed and not executed: {test}" for test in sorted(missing)]
 
