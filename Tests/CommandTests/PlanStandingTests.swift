@@ -100,6 +100,32 @@ struct PlanStandingTests {
         }
     }
 
+    @Test(
+        "what replaces a file that others may not read is as closed, - is no file, and a policy file that is a link to nothing is refused"
+    )
+    func files() async throws {
+        let events = try await EventsTable()
+        let folder = try Folder()
+        try folder.write("plan.json", "{}")
+        let path = "\(folder.url.path)/plan.json"
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+        let url = "--db-url=\(events.url)"
+        let saved = try await Tool.run(["plan", "--out=\(path)", "--force", "--registry-url=none", url])
+        #expect(saved.status == 0, "\(saved.everything)")
+        let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        let dash = try await Tool.run(["plan", "--out=-", "--registry-url=none", url])
+        #expect(dash.status == 64 && dash.error.contains("name a file"), "\(dash.everything)")
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(folder.url.path)/partitions.yaml",
+            withDestinationPath: "nowhere.yaml"
+        )
+        let linked = try await Tool.run(
+            ["plan", "--config=\(folder.url.path)/partitions.yaml", "--registry-url=none", url]
+        )
+        #expect(linked.status == 78 && linked.error.contains("symbolic link"), "\(linked.everything)")
+    }
+
     @Test("exits 1 where somebody's detach is pending, as rotate does")
     func pendingDetach() async throws {
         let events = try await EventsTable()
@@ -143,6 +169,7 @@ struct PlanStandingTests {
             let result = try await Tool.run([command] + arguments)
             #expect(result.output.contains("takes rows of now"), "\(command): \(result.everything)")
             #expect(!result.output.contains("days from now"), "\(command): \(result.everything)")
+            #expect(!result.output.contains("found in 0 tables"), "\(command): \(result.everything)")
         }
         let doctor = try await Tool.run(["doctor", "--output=json"] + arguments)
         let hazards = try #require(try doctor.json["hazards"] as? [[String: Any]], "\(doctor.everything)")

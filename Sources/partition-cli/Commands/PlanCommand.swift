@@ -62,6 +62,11 @@ struct PlanCommand: Command {
 
     func validate() throws {
         if file != nil, now != nil { throw ValidationError("--out saves a plan for now: leave --now out.") }
+        if file == "-" {
+            throw ValidationError(
+                "--out=- would mix the plan for apply with what is shown: name a file, or use --output=json."
+            )
+        }
         if sql, output.format == .json {
             throw ValidationError(
                 "--sql prints SQL: leave --output=json out. The file of --out has the statements, too."
