@@ -86,6 +86,21 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
         }
     }
 
+    /// What a plan comes to: what is left alone or stays wrong as it would for a run, and rights that one would miss.
+    init(_ plan: Plan, named: Set<RelationName>, hindrances: [RelationName: [Hindrance]]) {
+        let statuses = plan.tables.map { table -> ExitStatus in
+            if hindrances[table.table]?.contains(where: { $0.kind == .privilege }) ?? false { return .privilegeMissing }
+            let isLeftAlone = table.policy == nil && named.contains(table.table)
+            let open = table.findings.contains { $0.severity == .error && !table.mends($0) }
+            guard isLeftAlone || open else { return .success }
+            return table.findings.contains { $0.code == .privilege } ? .privilegeMissing : .failed
+        }
+        let isIdle =
+            !plan.tables.contains { $0.policy != nil }
+            && plan.tables.contains { $0.findings.contains { $0.code == .privilege } }
+        self = .mostSevere(statuses + (isIdle ? [.privilegeMissing] : []))
+    }
+
     /// What `doctor` found comes to: a note is no hazard.
     init(_ hazards: [Hazard]) {
         self = hazards.contains { $0.severity > .note } ? .failed : .success

@@ -54,6 +54,43 @@ package struct TablePlan: Hashable, Codable, Sendable {
         if case .grown(let policy) = disposition { policy } else { nil }
     }
 
+    /// Whether a step of this plan, or one that was left to the next run, does away with what was found. A range without a partition is made
+    /// one wherever it can be; what stands in the way is a finding of its own.
+    package func mends(_ finding: Finding) -> Bool {
+        let isCapped = findings.contains { $0.code == .stepCap }
+        return switch finding.code {
+        case .notCovered: policy != nil
+        case .missingIndex:
+            isCapped
+                || steps.contains { step in
+                    if case .repairIndex(let gap) = step.action {
+                        gap.partition.description == finding.object
+                    } else {
+                        false
+                    }
+                }
+        case .pendingDetach:
+            isCapped
+                || steps.contains { step in
+                    if case .finalizeDetach(let partition) = step.action {
+                        partition.description == finding.object
+                    } else {
+                        false
+                    }
+                }
+        case .leftoverCheck:
+            isCapped
+                || steps.contains { step in
+                    if case .dropLeftoverCheck(let constraint, _) = step.action {
+                        constraint == finding.object
+                    } else {
+                        false
+                    }
+                }
+        default: false
+        }
+    }
+
     /// Nothing to do, and nothing wrong.
     package var isConverged: Bool { steps.isEmpty && !findings.contains { $0.severity == .error } }
 }

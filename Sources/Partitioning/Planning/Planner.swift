@@ -97,6 +97,7 @@ package struct Planner: Sendable {
                     isNear: ending?.isNear ?? false
                 )
             ]
+                + (ending?.lacksNow == true ? [refusal(of: table, left, isFailure: isFailure(left, of: table))] : [])
                 + (isInOtherHands ? [] : TableFindings.residue(of: table))
         )
     }

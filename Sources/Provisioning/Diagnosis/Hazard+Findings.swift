@@ -23,7 +23,11 @@ extension Hazard {
         )
         switch finding.code {
         case .notCovered:
-            guard let coverage = table.coverage else { break }
+            guard let coverage = table.coverage else {
+                // Nobody else mends it: rows are refused already.
+                hazard.severity = .error
+                break
+            }
             hazard.evidence = [covered(coverage)]
             // Missing at the far end of the buffer it is only late.
             if let days = coverage.daysRemaining, days >= alarm { hazard.severity = .warning }

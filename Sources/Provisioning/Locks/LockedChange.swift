@@ -12,6 +12,8 @@ package struct LockedChange: Sendable {
     package var alone: Set<UInt32>
     /// One or more statements of PL/pgSQL that make the change, without binds and without the last semicolon.
     package var body: Statement
+    /// Made in the same transaction before any of the ``locks`` is asked for: what nobody waits for, under the session's own timeouts.
+    package var preparation: [Statement] = []
     /// Relations that must be what they were before and after the change, by the oid that each name must have. Those in ``locks`` are checked
     /// before it in any case.
     package var identities: [UInt32: RelationName]
@@ -77,14 +79,18 @@ package struct LockedChange: Sendable {
     /// - Parameter rights: what this role may do; locks it can't ask for by themselves are taken by the change.
     package func message(_ limits: Limits, rights: [UInt32: LockRight]) -> [Statement] {
         let gentle = Int64(limits.gentle / .milliseconds(1))
-        var message: [Statement] = [
-            "BEGIN",
+        let named = identities.merging(locks.map { ($0.oid, $0.relation) }, uniquingKeysWith: { first, _ in first })
+        var message: [Statement] = ["BEGIN"]
+        if !preparation.isEmpty {
+            message.append("DO \(quoted: Self.declaration + checks(of: named) + "END")")
+            message += preparation
+        }
+        message += [
             // Waiting for a standby at COMMIT would hold the locks beyond every timeout; never off: a crash must not lose the change.
             "SET LOCAL synchronous_commit = local",
             "SET LOCAL lock_timeout = \(literal: gentle)",
             "SET LOCAL statement_timeout = \(literal: 2 * gentle)",
         ]
-        let named = identities.merging(locks.map { ($0.oid, $0.relation) }, uniquingKeysWith: { first, _ in first })
         // Before the first lock, so that no stranger is locked.
         message.append("DO \(quoted: Self.declaration + checks(of: named) + "END")")
         // Nobody waits for this mode but maintenance: it is a free mutex, and a waiting one ends an autovacuum within a second.

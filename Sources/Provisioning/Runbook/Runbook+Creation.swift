@@ -35,9 +35,12 @@ extension Runbook {
             chapters.append(
                 Chapter(
                     title: "\(creation.name): \(step.reason)",
-                    statements: build(creation, from: actual, to: expected, parent: table.name, server.now)
-                        + (try await attach(step, creation, table, expected, server.now))
-                        + followUps(creation, expected, table)
+                    statements: try await made(
+                        step,
+                        creation,
+                        table,
+                        building: build(creation, from: actual, to: expected, parent: table.name, server.now)
+                    ) + followUps(creation, expected, table)
                 )
             )
         }
@@ -52,38 +55,35 @@ extension Runbook {
         to expected: RelationProperties,
         parent: RelationName,
         _ now: Instant
-    ) -> [String] {
-        var statements: [Statement] = ["BEGIN"]
-        if !creation.adoptsExisting {
-            statements.append(PartitionSQL.createTable(creation.name, like: parent, properties: expected))
-        }
-        let marker = PartitionMarker(
-            parent: parent.description,
-            createdAt: now,
-            isUnattached: creation.adoptsExisting ? nil : true
-        )
-        statements += PropertyRepair(actual: actual, expected: expected.withoutNamedParts).statements(marker: marker)
-        return (statements + ["COMMIT"]).map(\.sql)
+    ) -> [Statement] {
+        let table =
+            creation.adoptsExisting
+            ? [] : [PartitionSQL.createTable(creation.name, like: parent, properties: expected)]
+        let marker = PartitionMarker(parent: parent.description, createdAt: now)
+        return table
+            + PropertyRepair(actual: actual, expected: expected.withoutNamedParts).statements(marker: marker)
     }
 
-    private func attach(
+    /// Built and attached in one transaction: whoever runs a script may never come back for a table that was built and could not be attached,
+    /// and a marker that says "attached" is true of whatever is committed.
+    private func made(
         _ step: Step,
         _ creation: PartitionCreation,
         _ table: PartitionedTable,
-        _ expected: RelationProperties,
-        _ now: Instant
+        building: [Statement]
     ) async throws -> [String] {
-        let marker = PartitionMarker(parent: table.name.description, createdAt: now)
-        let comment = PartitionSQL.comment(
-            on: creation.name,
-            MarkerComment(text: expected.comment, marker: marker).comment
-        )
-        return try await message(
-            step,
+        var identities = [table.oid: table.name]
+        if let adopted = creation.adoptedOID { identities[adopted] = creation.name }
+        var change = LockedChange(
+            locks: step.locks,
             alone: [table.oid],
-            default: LockedChange.PlannedDefault(of: table),
-            PartitionSQL.attach(creation, to: table.name) + ";\n" + comment
+            body: PartitionSQL.attach(creation, to: table.name),
+            identities: identities,
+            plannedDefault: LockedChange.PlannedDefault(of: table),
+            purpose: step.target
         )
+        change.preparation = building
+        return try await message(change)
     }
 
     /// What is said of indexes and statistics objects by names that PostgreSQL has chosen by then: psql asks for them.
@@ -133,15 +133,24 @@ extension Runbook {
         return statements.map(\.sql)
     }
 
-    /// What this role's ALTER DEFAULT PRIVILEGES add to a new table in the schema, for others than itself.
+    /// What a new table of this role in the schema comes with: everything for the role itself, or what its ALTER DEFAULT PRIVILEGES say
+    /// instead, and what those of the schema add.
     private func defaultGrants(in schema: String) async throws(PostgresError) -> [RelationProperties.Grant] {
         try await connection.query(
             """
-            SELECT DISTINCT coalesce(r.rolname::text, '') AS grantee, a.privilege_type AS privilege, a.is_grantable AS grantable
-              FROM pg_default_acl d CROSS JOIN aclexplode(d.defaclacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
-             WHERE d.defaclobjtype = 'r' AND d.defaclrole = (SELECT oid FROM pg_roles WHERE rolname = current_user)
-               AND (d.defaclnamespace = 0 OR d.defaclnamespace = (SELECT oid FROM pg_namespace WHERE nspname = \(bind: schema)))
-               AND a.grantee <> d.defaclrole
+            SELECT coalesce(r.rolname::text, '') AS grantee, a.privilege_type AS privilege, bool_or(a.is_grantable) AS grantable
+              FROM (SELECT oid FROM pg_roles WHERE rolname = current_user) me
+             CROSS JOIN LATERAL (
+                   SELECT coalesce((SELECT defaclacl FROM pg_default_acl
+                                     WHERE defaclobjtype = 'r' AND defaclrole = me.oid AND defaclnamespace = 0),
+                                   acldefault('r', me.oid)) AS acl
+                   UNION ALL
+                   SELECT defaclacl FROM pg_default_acl
+                    WHERE defaclobjtype = 'r' AND defaclrole = me.oid
+                      AND defaclnamespace = (SELECT oid FROM pg_namespace WHERE nspname = \(bind: schema))) d
+             CROSS JOIN LATERAL aclexplode(d.acl) a
+              LEFT JOIN pg_roles r ON r.oid = a.grantee
+             GROUP BY 1, 2
             """
         ).map { row throws(PostgresError) in
             RelationProperties.Grant(
@@ -182,7 +191,8 @@ extension Runbook {
                 statements: add + ["SET statement_timeout = 0", shield.validation(of: constraint).sql]
                     + DatabaseSession.standingSettings.map(\.sql)
             ),
-            drop: Chapter(title: "\(partition.name): the CHECK has served", statements: drop)
+            // Whatever became of the partitions: it refuses rows.
+            drop: Chapter(title: "\(partition.name): the CHECK has served", statements: drop, isAlwaysDone: true)
         )
     }
 }

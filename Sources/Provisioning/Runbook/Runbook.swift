@@ -8,7 +8,8 @@ package import Partitioning
 /// The statements that carry out a plan, for somebody who does it with psql.
 ///
 /// They are the run's own, made in the same places. What a run does besides (looking who would have to wait, trying again, giving up
-/// in time, finding out what an interrupted statement left) is up to whoever runs them: an error means that nothing of that step was done.
+/// in time, finding out what an interrupted statement left) is up to whoever runs them: an error means that nothing of that step was done,
+/// but for an index that was being built.
 package struct Runbook: Sendable {
     /// The statements of one step.
     package struct Chapter: Sendable, Hashable {
@@ -16,6 +17,8 @@ package struct Runbook: Sendable {
         package var title: String
         /// Complete, without the last semicolon; those that end in `\gexec` need psql.
         package var statements: [String]
+        /// Also where a step of the table has failed before.
+        package var isAlwaysDone = false
     }
 
     let session: DatabaseSession
@@ -28,11 +31,52 @@ package struct Runbook: Sendable {
 
     var connection: Connection { session.connection }
 
-    /// What a session has to do first: settings, and the claim on the database that keeps other runs out until it ends.
+    /// What a session has to do first: to be where and who the plan was made for, settings, and the claim on the database that keeps
+    /// other runs out until it ends.
     ///
-    /// - Parameter role: who the plan was made by. Somebody else's partitions would be somebody else's.
-    package static func preparation(as role: String) -> [String] {
-        ([sameRole(role)] + DatabaseSession.settings + [DatabaseClaim.orError]).map(\.sql)
+    /// - Parameter server: the one that the plan was made on, by a role: somebody else's partitions would be somebody else's.
+    package static func preparation(for server: ServerFacts) -> [String] {
+        ([sameDatabase(server), sameRole(server.role)] + DatabaseSession.settings + [DatabaseClaim.orError]).map(\.sql)
+    }
+
+    /// What puts back the settings that an interrupted chapter left otherwise.
+    package static let standingSettings = DatabaseSession.standingSettings.map(\.sql)
+
+    /// Ends psql as an error does.
+    package static let unfinished = {
+        let body: Statement = """
+            BEGIN
+            RAISE EXCEPTION USING MESSAGE = 'not all of this plan was carried out: the errors above say what was not',
+            HINT = 'Make the script again with partition-cli plan --sql, and run that: it has what is left. Run again as it is this one fails at what is done.';
+            END
+            """
+        let statement: Statement = "DO \(quoted: body)"
+        return statement.sql
+    }()
+
+    private static func sameDatabase(_ server: ServerFacts) -> Statement {
+        let cluster: Statement =
+            server.systemIdentifier.map { identifier in
+                """
+                IF has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE') THEN
+                SELECT system_identifier::text INTO here FROM pg_catalog.pg_control_system();
+                IF here <> \(literal: identifier) THEN
+                RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = 'this plan was made on another server: its system identifier is ' || \(literal: identifier) || ', and here it is ' || here,
+                HINT = 'Connect to that server, or make the plan again on this one.';
+                END IF;
+                END IF;\n
+                """
+            } ?? ""
+        let body: Statement = """
+            DECLARE here text;
+            BEGIN
+            IF current_database() <> \(literal: server.database) THEN
+            RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = 'this plan was made for the database ' || \(literal: server.database) || ', and this is ' || current_database(),
+            HINT = 'Connect to that database, or make the plan again for this one.';
+            END IF;
+            \(fragment: cluster)END
+            """
+        return "DO \(quoted: body)"
     }
 
     private static func sameRole(_ role: String) -> Statement {
@@ -110,18 +154,12 @@ package struct Runbook: Sendable {
     }
 
     /// A change under the locks of its step, as the run sends it.
-    func message(
-        _ step: Step,
-        alone: Set<UInt32> = [],
-        default planned: LockedChange.PlannedDefault? = nil,
-        _ body: Statement
-    ) async throws -> [String] {
+    private func message(_ step: Step, alone: Set<UInt32> = [], _ body: Statement) async throws -> [String] {
         let change = LockedChange(
             locks: step.locks,
             alone: alone,
             body: body,
             identities: [step.tableOID: step.table],
-            plannedDefault: planned,
             purpose: step.target
         )
         return try await message(change)

@@ -27,7 +27,7 @@ struct Demonstration {
                 configuration,
                 scope: scope,
                 registryURL: RegistryURL(parsing: "self"),
-                quota: nil,
+                guards: RunGuards(),
                 logger: console.logger
             ).page
         )

@@ -23,7 +23,7 @@ struct PlanCommand: Command {
               partition-cli plan --sql --db-url=$DB_URL > runbook.sql
 
             Exit status: 0; with --detailed-exitcode 2 where there is something to do;
-            1 where a table needs a hand.
+            1 where a table needs a hand, 77 where a right is missing.
             """
     )
 
@@ -62,6 +62,11 @@ struct PlanCommand: Command {
 
     func validate() throws {
         if file != nil, now != nil { throw ValidationError("--out saves a plan for now: leave --now out.") }
+        if file == "-" {
+            throw ValidationError(
+                "--out=- would mix the plan for apply with what is shown: name a file, or use --output=json."
+            )
+        }
         if sql, output.format == .json {
             throw ValidationError(
                 "--sql prints SQL: leave --output=json out. The file of --out has the statements, too."
@@ -78,11 +83,8 @@ struct PlanCommand: Command {
             input.configuration,
             scope: input.scope,
             registryURL: input.registryURL,
-            quota: quota.guardian(
-                nil,
-                input.policy?.document.defaults,
-                try quota.query(console.environment, input.policy)
-            ),
+            // Hours and thresholds of the policy file count here too; options of a run that aren't given here don't.
+            guards: try GuardOptions.parse([]).guards(input.scope, input.policy, quota, console.environment),
             wantsStatements: sql || target != nil,
             at: now,
             logger: console.logger
@@ -92,7 +94,7 @@ struct PlanCommand: Command {
         if sql {
             console.progress?.clear()
             Standard.output.write(RunbookText(result).text)
-            if status == .failed {
+            if status == .failed || status == .privilegeMissing {
                 console.remark("a table needs a hand: the script's first comments say which, and what to do")
             }
         } else {

@@ -14,12 +14,14 @@ struct PlanResult: Sendable {
     var saved: SavedPlan
     /// What psql would be given for each table; empty where nobody asked.
     var chapters: [RelationName: [Runbook.Chapter]]
-    /// Whom the database knew the session by.
-    var role: String
+    var server: ServerFacts
     var bufferDays: Int
     /// nil where policies are inferred.
     var policyFile: String?
-    var quota: QuotaView?
+    /// Of the database's default tablespace; nil without a quota for all tables.
+    var quota: QuotaMeasure?
+    /// What would keep a run from the plan now.
+    var obstacles: Hindrances
     /// What the partitions to come will hold, by tablespace.
     var forecast: [SpaceForecast]
     var blockers: [Blocker]
@@ -32,7 +34,7 @@ struct PlanResult: Sendable {
         _ configuration: ConnectionConfiguration,
         scope: Scope,
         registryURL: RegistryURL?,
-        quota: QuotaGuard?,
+        guards: RunGuards,
         wantsStatements: Bool = false,
         at now: Instant? = nil,
         logger: Logger
@@ -41,14 +43,19 @@ struct PlanResult: Sendable {
             try await NamedTables.check(scope.tables, in: session)
             try await DeclaredZones.check(scope, in: session)
             let observation = try await Observation.make(session: session, settings: scope.settings, at: now)
-            let chapters =
-                wantsStatements
-                ? try await Runbook(session: session, logger: logger).chapters(of: observation) : [:]
-            var view: QuotaView?
+            var possible = observation
+            possible.plan = try await withoutObstructed(observation, session, logger)
+            let runbook = Runbook(session: session, logger: logger)
+            let all = wantsStatements ? try await runbook.chapters(of: observation) : [:]
+            var chapters = all
+            if wantsStatements, possible.plan.steps != observation.plan.steps {
+                chapters = try await runbook.chapters(of: possible)
+            }
+            var quota: QuotaMeasure?
             var forecast: [SpaceForecast] = []
-            if let quota {
-                view = QuotaView(try await quota.measure(of: nil, on: session.connection))
-                forecast = try await SpaceForecast.of(observation, quota: quota, on: session.connection)
+            if let guardian = guards.defaults.quota {
+                quota = try await guardian.measure(of: nil, on: session.connection)
+                forecast = try await SpaceForecast.of(observation, quota: guardian, on: session.connection)
             }
             let choice = try RegistryChoice(
                 registryURL,
@@ -60,18 +67,25 @@ struct PlanResult: Sendable {
             let standings = await RegistryStanding.of(observation, in: choice.registry, session: session)
             await choice.close()
             return PlanResult(
-                plan: try await withoutObstructed(observation, session, logger),
+                plan: possible.plan,
+                // As a run plans it, which finds the rows in its way by itself.
                 saved: SavedPlan(
                     observation.plan,
                     of: observation.snapshot,
                     settings: scope.settings,
-                    sql: chapters.mapValues(\.statements)
+                    sql: all.mapValues(\.statements)
                 ),
                 chapters: chapters,
-                role: observation.snapshot.server.role,
+                server: observation.snapshot.server,
                 bufferDays: scope.bufferDays,
                 policyFile: scope.policyFile,
-                quota: view,
+                quota: quota,
+                obstacles: try await Hindrances.of(
+                    possible,
+                    guards: guards,
+                    emergencyDays: guards.defaults.emergencyDays ?? scope.emergencyDays,
+                    session
+                ),
                 forecast: forecast,
                 blockers: try await Blocker.current(of: observation.plan.steps, on: session.connection),
                 registry: choice,
@@ -79,6 +93,14 @@ struct PlanResult: Sendable {
                 work: try await Self.work(of: observation, session)
             )
         }
+    }
+
+    var hindrances: [RelationName: [Hindrance]] { obstacles.tables }
+
+    /// One of each tablespace and threshold that was asked about, the default one first.
+    var quotas: [QuotaMeasure] {
+        [quota].compactMap(\.self)
+            + obstacles.quotas.filter { $0.tablespace != quota?.tablespace || $0.threshold != quota?.threshold }
     }
 
     /// The plan after a look that a run would take before it begins: partitions whose rows are in the default one aren't made.
@@ -119,14 +141,10 @@ struct PlanResult: Sendable {
         )
     }
 
-    /// Tables that a run would leave as they are, though something is wrong with them, need a hand.
+    /// What a run that is not kept from its steps by hours or space would come to; with `detailed` whether there is something to do.
     func status(named: Set<RelationName>, detailed: Bool) -> ExitStatus {
-        let needsHand = plan.tables.contains { table in
-            if table.findings.contains(where: { $0.code == .rowsInDefault }) { return true }
-            guard case .leftAlone = table.disposition else { return false }
-            return named.contains(table.table) || table.findings.contains { $0.severity == .error }
-        }
-        if needsHand { return .failed }
+        let status = ExitStatus(plan, named: named, hindrances: hindrances)
+        guard status == .success else { return status }
         let isIdle = plan.isEmpty && !plan.tables.contains(where: isToPublish)
         return detailed && !isIdle ? .changesPlanned : .success
     }
@@ -140,13 +158,14 @@ struct PlanResult: Sendable {
     }
 }
 
-extension Finding {
-    /// Whether it stays when the plan is carried out: what a step mends is told by the step.
-    var isOpen: Bool {
-        switch code {
-        case .leftAlone, .notCovered, .missingIndex, .leftoverCheck: false
-        case .privilege, .unreadableBound: false
-        default: true
+extension TablePlan {
+    /// What stays when the plan is carried out: what a step mends is told by the step, and why a table is left alone beside its name.
+    var openFindings: [Finding] {
+        findings.filter { finding in
+            switch finding.code {
+            case .leftAlone, .privilege, .unreadableBound, .notCovered: false
+            default: !mends(finding)
+            }
         }
     }
 }

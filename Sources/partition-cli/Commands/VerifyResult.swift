@@ -56,7 +56,8 @@ struct VerifyResult {
         let parts = [
             errors > 0 ? counted(errors, "error") : nil, warnings > 0 ? counted(warnings, "warning") : nil,
         ].compactMap(\.self)
-        return "\(parts.joined(separator: " and ")) found in \(managed)"
+        // Those that are left alone, too: findings are also of them.
+        return "\(parts.joined(separator: " and ")) found in \(counted(inspection.tables.count, "table"))"
     }
 
     struct View: Encodable {

@@ -15,7 +15,7 @@ struct PlanPage {
         let basis = result.policyFile.map { "policy \($0)" } ?? "buffer \(counted(result.bufferDays, "day"))"
         page.line("plan for the database \(plan.database), \(basis)", .heading)
         for table in plan.tables
-        where !table.steps.isEmpty || table.findings.contains(where: \.isOpen) || result.isToPublish(table) {
+        where !table.steps.isEmpty || !table.openFindings.isEmpty || result.isToPublish(table) {
             page.section(self.page(of: table))
         }
         page.section(LeftAlonePage.page(of: plan.tables))
@@ -43,7 +43,8 @@ struct PlanPage {
                 .changed
             )
         }
-        for finding in table.findings where finding.isOpen { page.append(FindingPage.page(of: finding)) }
+        for hindrance in result.hindrances[table.table] ?? [] { page.append(HindrancePage.page(of: hindrance)) }
+        for finding in table.openFindings { page.append(FindingPage.page(of: finding)) }
         return page
     }
 
@@ -114,7 +115,7 @@ struct PlanPage {
     private var notes: Page {
         var page = Page()
         if let reason = result.registry.reason { page.line("the maps would be published nowhere: \(reason)") }
-        if let quota = result.quota { page.line(quota.text(isDefault: true)) }
+        for quota in result.quotas { page.line(QuotaView(quota).text(isDefault: quota == result.quota)) }
         for space in result.forecast { page.line("forecast: \(space.words)", space.fits == false ? .removed : .plain) }
         if result.work.values.contains(where: { !$0.isEmpty }) { page.line(OnlineWorkText.basis) }
         let locked = Set(plan.steps.flatMap(\.locks).map(\.relation.description))
@@ -136,6 +137,8 @@ struct PlanPage {
         let maps = plan.tables.filter(result.isToPublish).count
         if maps > 0 { parts.append("\(counted(maps, "map")) to publish") }
         if parts.isEmpty { parts.append("nothing to do") }
+        let hindered = plan.tables.filter { result.hindrances[$0.table] != nil }.count
+        if hindered > 0 { parts.append("\(counted(hindered, "table")) not now") }
         if unchanged > 0 { parts.append("\(counted(unchanged, "table")) unchanged") }
         if alone > 0 { parts.append("\(counted(alone, "table")) left alone") }
         return parts.joined(separator: ", ")

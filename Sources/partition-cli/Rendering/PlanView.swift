@@ -16,9 +16,12 @@ struct PlanView: Encodable {
         /// What takes as long as something is big.
         var work: [OnlineWorkView]
         var findings: [FindingView]
+        /// What would keep a run from it now.
+        var hindrances: [HindranceView]
         var registry: StandingView
 
-        init(_ plan: TablePlan, _ standing: RegistryStanding, _ work: [OnlineWork]) {
+        init(_ plan: TablePlan, _ standing: RegistryStanding, _ work: [OnlineWork], _ hindrances: [Hindrance]) {
+            self.hindrances = hindrances.map(HindranceView.init)
             self.work = work.map(OnlineWorkView.init)
             registry = StandingView(standing)
             table = NameView(plan.table)
@@ -104,12 +107,19 @@ extension PlanResult {
             now: plan.now.description,
             bufferDays: bufferDays,
             policyFile: policyFile,
-            quota: quota,
+            quota: quota.map(QuotaView.init),
             forecast: forecast.map(ForecastView.init),
             blockers: blockers.map(BlockerView.init),
             registry: RegistryView(registry),
             summary: Tally(plan.steps),
-            tables: plan.tables.map { PlanView.Table($0, standings[$0.table] ?? .unconfigured, work[$0.table] ?? []) }
+            tables: plan.tables.map { table in
+                PlanView.Table(
+                    table,
+                    standings[table.table] ?? .unconfigured,
+                    work[table.table] ?? [],
+                    hindrances[table.table] ?? []
+                )
+            }
         )
     }
 }

@@ -222,3 +222,13 @@ extension StepReport {
         }
     }
 }
+
+extension Finding {
+    /// Whether it is told beside the steps: what a step mends is told by the step, and why a table is left alone beside its name.
+    fileprivate var isOpen: Bool {
+        switch code {
+        case .leftAlone, .notCovered, .missingIndex, .leftoverCheck, .privilege, .unreadableBound: false
+        default: true
+        }
+    }
+}

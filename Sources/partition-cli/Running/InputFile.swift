@@ -33,7 +33,13 @@ struct InputFile {
     func contents() throws(Unreadable) -> [UInt8] {
         // Not to wait for a writer, should it be a pipe: it is refused.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw Self.failure() }
+        guard descriptor >= 0 else {
+            let failure = Self.failure()
+            var link = stat()
+            // A link to nothing is somebody's mistake, and no absence.
+            guard failure.isAbsent, lstat(path, &link) == 0 else { throw failure }
+            throw Unreadable(reason: "it is a symbolic link to a file that isn't there", isAbsent: false)
+        }
         defer { close(descriptor) }
         var facts = stat()
         guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {

@@ -50,8 +50,11 @@ struct WrittenFile {
         let temporary = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         let mask = umask(0)
         _ = umask(mask)
+        // Whoever might not read what is replaced may not read what replaces it.
+        var replaced = stat()
+        let mode = lstat(path, &replaced) == 0 ? mode & ~mask & replaced.st_mode : mode & ~mask
         let isWritten =
-            Standard(descriptor: descriptor).write(text) && fchmod(descriptor, mode & ~mask) == 0
+            Standard(descriptor: descriptor).write(text) && fchmod(descriptor, mode) == 0
             && fsync(descriptor) == 0
         let isClosed = close(descriptor) == 0
         guard isWritten, isClosed, give(temporary) else {
