@@ -136,10 +136,23 @@ extension LocksFixture {
 extension ServerLog {
     /// Milliseconds that each attempt of a run might take, where the server logs statements.
     fileprivate var attemptBudgets: [Int] {
-        // Waits for locks that only maintenance waits for are longer.
-        lines.compactMap { line -> Int? in
-            guard let range = line.ranges(of: "SET LOCAL lock_timeout = ").first else { return nil }
-            return Int(line[range.upperBound...].prefix { $0.isNumber })
-        }.filter { $0 < 5000 }
+        var budgets: [Int] = []
+        var lockTimeout: Int?
+        for line in lines {
+            if let number = Self.number(after: "SET LOCAL lock_timeout = ", in: line) {
+                lockTimeout = number
+            } else if let number = Self.number(after: "SET LOCAL statement_timeout = ", in: line),
+                let wait = lockTimeout
+            {
+                // Waits for locks that only maintenance waits for are as long as there is time, and come with twice that for their statements.
+                if number != 2 * wait { budgets.append(wait) }
+                lockTimeout = nil
+            }
+        }
+        return budgets
+    }
+
+    private static func number(after words: String, in line: String) -> Int? {
+        line.ranges(of: words).first.flatMap { Int(line[$0.upperBound...].prefix(while: \.isNumber)) }
     }
 }

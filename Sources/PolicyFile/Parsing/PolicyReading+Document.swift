@@ -64,7 +64,18 @@ extension PolicyReading {
             settings.quotaThreshold = value("threshold", of: quota)
             settings.quotaCapacity = value("capacity", of: quota)
         }
+        checkBuffer(settings, in: section)
         return settings
+    }
+
+    /// As for `--buffer-days`: beyond that a plan is of nothing but partitions, and takes minutes to be made.
+    private static let longestBuffer = PolicyDuration(10, .year)
+
+    private mutating func checkBuffer(_ settings: PolicySettings, in section: PolicySection) {
+        guard let buffer = settings.buffer, let longest = Self.longestBuffer,
+            buffer.buffer.minutes > longest.buffer.minutes
+        else { return }
+        report(section.position(of: "buffer"), "the buffer of \(buffer) is longer than \(longest), the longest there may be")
     }
 
     /// An emergency that begins before the buffer is used up would never end.
