@@ -75,7 +75,10 @@ extension PolicyReading {
         guard let buffer = settings.buffer, let longest = Self.longestBuffer,
             buffer.buffer.minutes > longest.buffer.minutes
         else { return }
-        report(section.position(of: "buffer"), "the buffer of \(buffer) is longer than \(longest), the longest there may be")
+        report(
+            section.position(of: "buffer"),
+            "the buffer of \(buffer) is longer than \(longest), the longest there may be"
+        )
     }
 
     /// An emergency that begins before the buffer is used up would never end.

@@ -24,7 +24,11 @@ extension PolicySample {
         .bad("minutes or months", events + "    buffer: 6m\n", ExpectedIssue("4:13", "minutes or months")),
         .bad("half a day", events + "    buffer: 1.5d\n", ExpectedIssue("4:13", "its number must be whole")),
         .bad("no days", events + "    buffer: 0d\n", ExpectedIssue("4:13", "from 1 to 999999")),
-        .subtle("a buffer of centuries", events + "    buffer: 11 years\n", ExpectedIssue("4:5", "longer than 10 years")),
+        .subtle(
+            "a buffer of centuries",
+            events + "    buffer: 11 years\n",
+            ExpectedIssue("4:5", "longer than 10 years")
+        ),
         .bad("too many days", events + "    buffer: 1000000d\n", ExpectedIssue("4:13", "from 1 to 999999")),
         .bad("a negative duration", events + "    buffer: -5d\n", ExpectedIssue("4:13", "not a duration")),
         .bad("a word for a duration", events + "    buffer: long\n", ExpectedIssue("4:13", "not a duration")),
