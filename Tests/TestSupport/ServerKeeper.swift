@@ -53,9 +53,14 @@ final class ServerKeeper: Sendable {
     /// Nil before the shell wrote it down.
     var serverPID: pid_t? { pid_t(Self.read("\(directory)/pid").filter(\.isNumber)) }
 
+    /// Ended, and not waited for: the shell that started it is reading. For example because somebody else took its port.
+    private static func isZombie(_ pid: pid_t) -> Bool {
+        read("/proc/\(pid)/stat").split(separator: ") ").last?.hasPrefix("Z") ?? false
+    }
+
     /// Also when the server itself ended.
     var hasEnded: Bool {
-        if let pid = serverPID, kill(pid, 0) != 0 { return true }
+        if let pid = serverPID, kill(pid, 0) != 0 || Self.isZombie(pid) { return true }
         return waitpid(shell, nil, WNOHANG) != 0
     }
 
