@@ -132,24 +132,22 @@ struct EventWatchTests {
         await source.close()
     }
 
+    /// The first entry is again of the consumer that is gone, with this said of it.
+    ///
+    /// - Returns: its ID.
+    private static func claimOldest(_ server: RedisServer, _ option: String, _ value: String) async throws -> String {
+        let oldest = try await server.command("XRANGE", "rotations", "-", "+", "COUNT", "1")
+        let id = try #require(oldest.split(whereSeparator: \.isWhitespace).first.map(String.init))
+        _ = try await server.command("XCLAIM", "rotations", "partition-cli", "gone", "0", id, option, value, "JUSTID")
+        return id
+    }
+
     @Test("an entry that was tried often and new ones are no burst: what fails with it isn't theirs")
     func apart() async throws {
         let server = try await RedisServer.start()
         try await Self.abandon(server, 4)
         // Not for long yet: so it isn't the first to be taken.
-        let old = try await server.command("XRANGE", "rotations", "-", "+", "COUNT", "1")
-        let id = try #require(old.split(whereSeparator: \.isWhitespace).first.map(String.init))
-        _ = try await server.command(
-            "XCLAIM",
-            "rotations",
-            "partition-cli",
-            "gone",
-            "0",
-            id,
-            "RETRYCOUNT",
-            "4",
-            "JUSTID"
-        )
+        let id = try await Self.claimOldest(server, "RETRYCOUNT", "4")
         let runs = Runs([.failed])
         try await Self.watching(try Self.source(server), runs) {
             try await eventually("it waits for entries") {
@@ -211,19 +209,7 @@ struct EventWatchTests {
         }
         let server = try await RedisServer.start()
         try await Self.abandon(server, 1)
-        let old = try await server.command("XRANGE", "rotations", "-", "+", "COUNT", "1")
-        let id = try #require(old.split(whereSeparator: \.isWhitespace).first.map(String.init))
-        _ = try await server.command(
-            "XCLAIM",
-            "rotations",
-            "partition-cli",
-            "gone",
-            "0",
-            id,
-            "IDLE",
-            "700000",
-            "JUSTID"
-        )
+        let id = try await Self.claimOldest(server, "IDLE", "700000")
         let new = try await server.command("XADD", "rotations", "*", "a", "b")
         let patient = try Self.source(server, deadline: .seconds(3600))
         #expect(try await patient.next()?.events.map(\.id) == [new])

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// One of the programs that look after metrics and alerts, as Debian packages it, on a free port of 127.0.0.1.
 ///
 /// As with ``RedisServer``, a shell ends it when this process dies in whatever way.
@@ -84,25 +78,9 @@ package final class MonitoringServer: Sendable {
     }
 
     /// SIGSTOP: the port still takes connections, and nobody answers.
-    package func pause() async throws {
-        try await signal("STOP")
-        // One thread after the other stops; the last of them could still answer.
-        guard let pid = keeper.serverPID else { return }
-        try await eventually("every thread has stopped") {
-            let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")
-            return threads.allSatisfy { thread in
-                let status = (try? String(contentsOfFile: "/proc/\(pid)/task/\(thread)/stat", encoding: .utf8)) ?? ""
-                return status.split(separator: ") ").last?.hasPrefix("T") ?? true
-            }
-        }
-    }
+    package func pause() async throws { try await keeper.pause() }
 
-    package func resume() async throws { try await signal("CONT") }
-
-    private func signal(_ name: String) async throws {
-        guard let pid = keeper.serverPID else { throw ServerError("the server isn't running") }
-        _ = try await ServerKeeper.run(["sh", "-c", "kill -\(name) \(pid)"])
-    }
+    package func resume() async throws { try keeper.resume() }
 }
 
 extension MonitoringServer.Program {

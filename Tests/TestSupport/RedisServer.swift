@@ -5,7 +5,7 @@
 ///
 /// A shell stands between us and the server: when our end of its pipe closes, by ``stop()`` or by our death, it ends the
 /// server and removes the directory. So not even `kill -9` leaves a server behind.
-package actor RedisServer {
+package actor RedisServer: KeptServer {
     /// What the server is started with.
     package struct Options: Sendable {
         /// `requirepass`.
@@ -31,7 +31,7 @@ package actor RedisServer {
     package nonisolated let port: Int
     package nonisolated let directory: String
     nonisolated let options: Options
-    private var keeper: ServerKeeper?
+    package var keeper: ServerKeeper?
 
     /// Starts a server and waits until it takes connections.
     package static func start(_ options: Options = Options()) async throws -> RedisServer {
@@ -74,31 +74,6 @@ package actor RedisServer {
             return ServerKeeper.read("\(directory)/log").contains("Ready to accept connections")
         }
         keeper.register()
-    }
-
-    /// SIGSTOP: the port still takes connections, and nobody answers.
-    package func pause() throws { try running.pause() }
-
-    package func resume() throws { try running.resume() }
-
-    /// SIGKILL, and waits for the end. ``start()`` starts it again.
-    package func kill() async { await stop(keepingDirectory: true) }
-
-    /// Ends the server and removes its directory.
-    package func stop() async { await stop(keepingDirectory: false) }
-
-    private func stop(keepingDirectory: Bool) async {
-        guard let keeper else { return }
-        self.keeper = nil
-        keeper.finish(keepingDirectory: keepingDirectory)
-        while !keeper.hasEnded { try? await Task.sleep(for: .milliseconds(5)) }
-    }
-
-    private var running: ServerKeeper {
-        get throws {
-            guard let keeper else { throw ServerError("the Redis server isn't running") }
-            return keeper
-        }
     }
 
     private var configuration: String {

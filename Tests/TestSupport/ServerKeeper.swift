@@ -8,9 +8,14 @@ import Dispatch
 #else
     import Glibc
 #endif
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// One run of a server, and the shell that ends it.
-final class ServerKeeper: Sendable {
+package final class ServerKeeper: Sendable {
     /// `$1` is the directory, the rest the server's command. A line on standard input ends the server, and so does that input's end; but `keep` keeps
     /// the directory.
     private static let script = """
@@ -53,14 +58,17 @@ final class ServerKeeper: Sendable {
     /// Nil before the shell wrote it down.
     var serverPID: pid_t? { pid_t(Self.read("\(directory)/pid").filter(\.isNumber)) }
 
-    /// Ended, and not waited for: the shell that started it is reading. For example because somebody else took its port.
-    private static func isZombie(_ pid: pid_t) -> Bool {
-        read("/proc/\(pid)/stat").split(separator: ") ").last?.hasPrefix("Z") ?? false
+    /// `R`, `S`, `T` and so on (proc(5)) of a process or thread; nil for one that is gone.
+    ///
+    /// - Parameter place: its directory below `/proc`.
+    private static func state(_ place: String) -> Character? {
+        read("/proc/\(place)/stat").split(separator: ") ").last?.first
     }
 
     /// Also when the server itself ended.
     var hasEnded: Bool {
-        if let pid = serverPID, kill(pid, 0) != 0 || Self.isZombie(pid) { return true }
+        // A zombie has ended too, for example since somebody else took its port: the shell that would wait for it is reading.
+        if let pid = serverPID, kill(pid, 0) != 0 || Self.state("\(pid)") == "Z" { return true }
         return waitpid(shell, nil, WNOHANG) != 0
     }
 
@@ -75,12 +83,20 @@ final class ServerKeeper: Sendable {
     func closePipe() { close(lifeline) }
 
     /// SIGSTOP: the port still takes connections, and nobody answers.
-    func pause() throws { try signal(SIGSTOP) }
+    func pause() async throws {
+        let pid = try signal(SIGSTOP)
+        // One thread after the other stops; the last of them could still answer.
+        try await eventually("every thread of \(name) has stopped") {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")
+                .allSatisfy { [nil, "T"].contains(Self.state("\(pid)/task/\($0)")) }
+        }
+    }
 
-    func resume() throws { try signal(SIGCONT) }
+    func resume() throws { _ = try signal(SIGCONT) }
 
-    private func signal(_ number: CInt) throws {
+    private func signal(_ number: CInt) throws -> pid_t {
         guard let pid = serverPID, kill(pid, number) == 0 else { throw ServerError("\(name) isn't running") }
+        return pid
     }
 
     /// Tells the test run about the server, so that it can end leftovers.

@@ -57,7 +57,7 @@ extension StoreServer {
 
     /// Copies what it has on its disk, as a crash at this moment would leave it.
     package func save() async throws {
-        try pause()
+        try await pause()
         _ = try await ServerKeeper.run(["cp", "-a", "\(directory)/data", "\(directory)/saved"])
         try resume()
     }

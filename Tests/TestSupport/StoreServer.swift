@@ -6,7 +6,7 @@ import LocalPostgres
 /// An etcd or Consul server of a test's own, on a free port of 127.0.0.1, in a temporary directory. Of several etcd servers one cluster can be made.
 ///
 /// As with ``RedisServer``, a shell ends it when this process dies in whatever way.
-package actor StoreServer {
+package actor StoreServer: KeptServer {
     package enum Program: String, Sendable {
         case etcd, consul
     }
@@ -40,7 +40,7 @@ package actor StoreServer {
     private let member: Member
     /// Consul's, for what its servers tell each other.
     private let innerPorts: [Int]
-    private var keeper: ServerKeeper?
+    package var keeper: ServerKeeper?
 
     /// Starts a server and waits until it takes writes.
     package static func start(_ program: Program, _ options: Options = Options()) async throws -> StoreServer {
@@ -114,31 +114,6 @@ package actor StoreServer {
             return await isReady
         }
         keeper.register()
-    }
-
-    /// SIGSTOP: the port still takes connections, and nobody answers.
-    package func pause() throws { try running.pause() }
-
-    package func resume() throws { try running.resume() }
-
-    /// SIGKILL, and waits for the end. ``start()`` starts it again.
-    package func kill() async { await stop(keepingDirectory: true) }
-
-    /// Ends the server and removes its directory.
-    package func stop() async { await stop(keepingDirectory: false) }
-
-    private func stop(keepingDirectory: Bool) async {
-        guard let keeper else { return }
-        self.keeper = nil
-        keeper.finish(keepingDirectory: keepingDirectory)
-        while !keeper.hasEnded { try? await Task.sleep(for: .milliseconds(5)) }
-    }
-
-    private var running: ServerKeeper {
-        get throws {
-            guard let keeper else { throw ServerError("the \(program) server isn't running") }
-            return keeper
-        }
     }
 
     private var isReady: Bool {

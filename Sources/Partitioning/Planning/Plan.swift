@@ -57,36 +57,11 @@ package struct TablePlan: Hashable, Codable, Sendable {
     /// Whether a step of this plan, or one that was left to the next run, does away with what was found. A range without a partition is made
     /// one wherever it can be; what stands in the way is a finding of its own.
     package func mends(_ finding: Finding) -> Bool {
-        let isCapped = findings.contains { $0.code == .stepCap }
-        return switch finding.code {
+        switch finding.code {
         case .notCovered: policy != nil
-        case .missingIndex:
-            isCapped
-                || steps.contains { step in
-                    if case .repairIndex(let gap) = step.action {
-                        gap.partition.description == finding.object
-                    } else {
-                        false
-                    }
-                }
-        case .pendingDetach:
-            isCapped
-                || steps.contains { step in
-                    if case .finalizeDetach(let partition) = step.action {
-                        partition.description == finding.object
-                    } else {
-                        false
-                    }
-                }
-        case .leftoverCheck:
-            isCapped
-                || steps.contains { step in
-                    if case .dropLeftoverCheck(let constraint, _) = step.action {
-                        constraint == finding.object
-                    } else {
-                        false
-                    }
-                }
+        case .missingIndex, .pendingDetach, .leftoverCheck:
+            findings.contains { $0.code == .stepCap }
+                || steps.contains { $0.mends(finding) }
         default: false
         }
     }
@@ -131,5 +106,17 @@ package struct CoverageReport: Hashable, Codable, Sendable {
         self.missing = missing
         self.gapsInThePast = gapsInThePast
         self.hasDefaultPartition = hasDefaultPartition
+    }
+}
+
+extension Step {
+    /// Whether it does away with what was found: a missing index, a pending detach or a CHECK that was left.
+    fileprivate func mends(_ finding: Finding) -> Bool {
+        switch (action, finding.code) {
+        case (.repairIndex(let gap), .missingIndex): gap.partition.description == finding.object
+        case (.finalizeDetach(let partition), .pendingDetach): partition.description == finding.object
+        case (.dropLeftoverCheck(let constraint, _), .leftoverCheck): constraint == finding.object
+        default: false
+        }
     }
 }

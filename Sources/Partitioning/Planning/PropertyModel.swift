@@ -51,12 +51,16 @@ extension PartitionedTable {
         ordinary.filter { $0.range.upper > today }.map(\.partition)
     }
 
+    /// Of a table with thousands of partitions ahead not all are asked what they are like.
+    private static let mostModels = 16
+
     /// The partitions after which new ones are modelled, the newest first: the current ones, or where there are none the newest.
     ///
     /// - Parameter today: the key's coordinate of now; nil where there is no policy.
+    /// - Returns: 16 at the most.
     package func models(today: Int64?) -> [Partition] {
         let current = today.map(current) ?? []
-        return current.isEmpty ? ordinary.prefix(1).map(\.partition) : current
+        return current.isEmpty ? ordinary.prefix(1).map(\.partition) : Array(current.prefix(Self.mostModels))
     }
 
     private var ordinary: [(partition: Partition, range: KeyRange)] {

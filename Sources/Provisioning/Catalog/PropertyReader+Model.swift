@@ -5,20 +5,30 @@ import LibPQ
 import Partitioning
 
 extension PropertyReader {
-    /// Of a table with thousands of partitions ahead not all are asked.
-    private static let mostModels = 16
-
-    /// What a new partition of the table must be like.
+    /// What new partitions of tables must be like, read for all of them at once.
     ///
-    /// - Parameter today: the key's coordinate of now; nil where there is no policy.
-    /// - Returns: nil where the table is gone.
+    /// - Parameter tables: each with its key's coordinate of now; nil where there is no policy.
+    /// - Returns: by the table's oid; nothing of a table that is gone.
     /// - Throws: `PostgresError`.
+    func expectedOfPartitions(
+        of tables: [(table: PartitionedTable, today: Int64?)]
+    ) async throws(PostgresError) -> [UInt32: RelationProperties] {
+        let models = tables.map { table, today in (table: table.oid, siblings: table.models(today: today).map(\.oid)) }
+        let properties = try await properties(of: models.flatMap { [$0.table] + $0.siblings })
+        var expected: [UInt32: RelationProperties] = [:]
+        for (table, siblings) in models {
+            expected[table] = properties[table]?.expectedOfPartition(likeMostOf: siblings.compactMap { properties[$0] })
+        }
+        return expected
+    }
+
+    /// The same for one table.
+    ///
+    /// - Returns: nil where it is gone.
     func expectedOfPartition(
         of table: PartitionedTable,
         today: Int64?
     ) async throws(PostgresError) -> RelationProperties? {
-        let models = table.models(today: today).prefix(Self.mostModels).map(\.oid)
-        let properties = try await properties(of: [table.oid] + models)
-        return properties[table.oid]?.expectedOfPartition(likeMostOf: models.compactMap { properties[$0] })
+        try await expectedOfPartitions(of: [(table, today)])[table.oid]
     }
 }

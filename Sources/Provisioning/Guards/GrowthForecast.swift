@@ -36,17 +36,15 @@ package struct GrowthForecast: Hashable, Codable, Sendable {
         }
         guard !subjects.isEmpty else { return [] }
         let sizes = try await sizes(of: subjects.flatMap { $0.full.map(\.oid) }, on: connection)
-        let properties = try await PropertyReader(connection: connection)
-            .properties(of: subjects.flatMap { [$0.table.oid] + $0.models })
+        let expected = try await PropertyReader(connection: connection)
+            .expectedOfPartitions(of: subjects.map { ($0.table, $0.today) })
         return subjects.compactMap { subject in
             let known = subject.full.compactMap { full in sizes[full.oid].map { (bytes: $0, length: full.length) } }
             let length = known.reduce(0.0) { $0 + $1.length }
             guard length > 0 else { return nil }
-            let expected = properties[subject.table.oid]?
-                .expectedOfPartition(likeMostOf: subject.models.compactMap { properties[$0] })
             return GrowthForecast(
                 table: subject.table.name,
-                tablespace: expected?.tablespace,
+                tablespace: expected[subject.table.oid]?.tablespace,
                 bytes: Int64(known.reduce(0.0) { $0 + Double($1.bytes) } / length * subject.ahead),
                 sampled: known.count
             )
@@ -73,8 +71,8 @@ package struct GrowthForecast: Hashable, Codable, Sendable {
         var table: PartitionedTable
         /// The newest full partitions, with the length of their ranges in microseconds.
         var full: [(oid: UInt32, length: Double)]
-        /// After which new partitions are modelled.
-        var models: [UInt32]
+        /// The key's coordinate of now.
+        var today: Int64
         /// From now to the end of the buffer, in microseconds.
         var ahead: Double
 
@@ -88,7 +86,7 @@ package struct GrowthForecast: Hashable, Codable, Sendable {
                 .map { ($0.partition.oid, Double($0.range.upper) - Double($0.range.lower)) }
             guard !full.isEmpty else { return nil }
             self.table = table
-            models = table.models(today: today).map(\.oid)
+            self.today = today
             ahead = max(0, Double(coverage.requiredUntil) - Double(today))
         }
     }

@@ -64,15 +64,15 @@ package struct Hindrances: Sendable {
         let growing = observation.plan.tables.filter { table in
             table.steps.contains { $0.creation != nil } && guards[table.table].quota != nil
         }
-        for plan in growing {
+        let snapshot = observation.snapshot
+        let tables = growing.compactMap { plan in
+            snapshot.tables.first { $0.oid == plan.oid }
+                .map { ($0, plan.policy?.coordinate(of: snapshot.server.now)) }
+        }
+        let properties = try await PropertyReader(connection: connection).expectedOfPartitions(of: tables)
+        for (table, _) in tables {
             // What vanished meanwhile the next plan misses.
-            guard let quota = guards[plan.table].quota,
-                let table = observation.snapshot.tables.first(where: { $0.oid == plan.oid }),
-                let expected = try await PropertyReader(connection: connection).expectedOfPartition(
-                    of: table,
-                    today: plan.policy?.coordinate(of: observation.snapshot.server.now)
-                )
-            else { continue }
+            guard let quota = guards[table.name].quota, let expected = properties[table.oid] else { continue }
             let measure = try await quota.measure(of: expected.tablespace, on: connection)
             if !quotas.contains(where: { $0.tablespace == measure.tablespace && $0.threshold == measure.threshold }) {
                 quotas.append(measure)

@@ -22,7 +22,7 @@ extension QuotaGuard {
         return QuotaMeasure(
             tablespace: name,
             threshold: threshold,
-            reading: try await reading(of: tablespace, on: connection)
+            reading: try await reading(of: name, on: connection)
         )
     }
 }
