@@ -82,6 +82,24 @@ struct ExitCodeTests {
         )
     }
 
+    @Test(
+        "a --max-lag that takes the whole run to be known exits 64; the usual one doesn't, however short the run",
+        arguments: [
+            ("--max-lag=5m", "--deadline=300", true), ("--max-lag=4m", "--deadline=300", false),
+            ("--quiet", "--deadline=1", false),
+        ]
+    )
+    func lagBeyondDeadline(lag: String, deadline: String, isRefused: Bool) async throws {
+        let result = try await Tool.run([
+            "rotate", "--db-url=postgresql://u@127.0.0.1:1/d", "--registry-url=none", lag, deadline,
+        ])
+        #expect(result.status == (isRefused ? 64 : 69), "\(result.everything)")
+        #expect(
+            result.error.contains("--max-lag is not shorter than --deadline=300") == isRefused,
+            "\(result.everything)"
+        )
+    }
+
     @Test("an empty DB_URL is an error, never libpq's default database")
     func emptyVariable() async throws {
         let result = try await Tool.run(["plan"], environment: ["DB_URL": "", "PGHOST": "/nowhere"])

@@ -102,7 +102,7 @@ struct GuardOptions: ParsableArguments, Sendable {
     func check(within run: RunOptions) throws {
         guard let limit = maxLag?.value, limit >= .seconds(run.deadline) else { return }
         throw ValidationError(
-            "--max-lag=\(limit / .seconds(1))s is not shorter than --deadline=\(run.deadline): the run would be over before it is known "
+            "--max-lag is not shorter than --deadline=\(run.deadline): the run would be over before it is known "
                 + "whether a standby is that far behind. Give less, or --max-lag=none."
         )
     }
