@@ -220,9 +220,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "partition-cli", "LibPQ", "LocalPostgres", "PartitionMap", "PartitionRouter", "Partitioning",
-                "PolicyFile",
-                "Provisioning", "Telemetry", "SeededRandom", "TestSupport",
+                "partition-cli", "LibPQ", "LocalPostgres", "PartitionMap", "PartitionRegistryHTTP", "PartitionRouter",
+                "Partitioning", "PolicyFile", "Provisioning", "Telemetry", "SeededRandom", "TestSupport",
             ]
         ),
     ],

@@ -9,9 +9,9 @@ public import PartitionRouter
 ///
 /// Connects on first use and again after a failure; where one endpoint doesn't answer, the next is asked.
 public final class HTTPRegistry: Registry {
-    private let store: any KeyValueStore
+    let store: any KeyValueStore
     private let maps: ChunkedMaps
-    private let prefix: String
+    let prefix: String
     private let logger: Logger
     private let board = HintBoard()
 

@@ -40,6 +40,17 @@ package protocol KeyValueStore: Sendable {
         _ announce: @escaping @Sendable (RegistryHint) async -> Bool
     ) async throws(RegistryError)
 
+    /// Those of the registry URL, in its order.
+    var endpoints: [RegistryEndpoint] { get }
+
+    /// Reads linearizably from one endpoint, and what that has to tell about its space.
+    ///
+    /// - Parameters:
+    ///   - endpoint: Its number in ``endpoints``.
+    ///   - key: One that whoever reads maps may read; it may be absent.
+    /// - Returns: Nil where there is nothing to tell.
+    func examine(_ endpoint: Int, reading key: String) async throws(RegistryError) -> EtcdSpace?
+
     func close() async
 }
 

@@ -78,6 +78,48 @@ struct StoreCommandTests {
         }
     }
 
+    @Test("doctor tells of an etcd that takes no writes")
+    func fullStore() async throws {
+        var options = StoreServer.Options()
+        options.quota = 3_000_000
+        try await withStoreServer(.etcd, options) { server in
+            let events = try await EventsTable()
+            let rotate = ["rotate", "--db-url=\(events.url)", "--registry-url=\(url(server))"]
+            #expect(try await Tool.run(rotate).status == 0)
+            let healthy = try await Diagnosis.run(events.url, ["--registry-url=\(url(server))"])
+            #expect(healthy.status == 0 && healthy.codes.isEmpty, "\(healthy.everything)")
+
+            let filling = String(repeating: "x", count: 90_000)
+            try await eventually(within: .seconds(60), "etcd is full") {
+                (try? await server.put("filling", filling)) == nil
+            }
+            let full = try await Diagnosis.run(events.url, ["--registry-url=\(url(server))"])
+            let hazard = full.first("etcd-space")
+            #expect(full.status == 1 && hazard["severity"] == "error", "\(full.everything)")
+            #expect(hazard["message"]?.contains("127.0.0.1:\(server.port) takes no writes") == true)
+            #expect(hazard["remedy"]?.contains("etcdctl alarm disarm") == true)
+            #expect(full.evidence("etcd-space").contains { $0.contains("NOSPACE") })
+            let refused = try await Tool.run(rotate + ["--buffer-days=150"])
+            #expect(
+                refused.status == 74 && refused.everything.contains("its space is used up"),
+                "\(refused.everything)"
+            )
+        }
+    }
+
+    @Test("doctor tells of an endpoint that is away while another answers", arguments: programs)
+    func endpointAway(program: StoreServer.Program) async throws {
+        try await withStoreServer(program) { server in
+            let events = try await EventsTable()
+            let two = "--registry-url=\(program)://127.0.0.1:1,127.0.0.1:\(server.port)"
+            #expect(try await Tool.run(["rotate", "--db-url=\(events.url)", two]).status == 0)
+            let found = try await Diagnosis.run(events.url, [two])
+            #expect(found.codes == ["registry-endpoint"], "\(found.everything)")
+            #expect(found.first("registry-endpoint")["object"] == "127.0.0.1:1")
+            #expect(found.evidence("registry-endpoint") == ["of 2 endpoints 1 can be used"])
+        }
+    }
+
     @Test("watch prints each version", arguments: programs)
     func watch(program: StoreServer.Program) async throws {
         try await withStoreServer(program) { server in

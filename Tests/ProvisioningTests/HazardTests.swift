@@ -154,7 +154,8 @@ struct HazardTests {
             .clockSkew,
             .lockTableSize, .pooler, .privilege, .notExamined, .minorVersion, .brokenForeignKey, .orphanTable,
             .insertFailures, .misroutedRows, .rowsInDefault, .registryUnreachable, .registryLeftover, .redisPersistence,
-            .redisEviction, .finding(.gap), .finding(.missingIndex), .finding(.registryDrift),
+            .redisEviction, .registryEndpoint, .etcdSpace, .finding(.gap), .finding(.missingIndex),
+            .finding(.registryDrift),
         ]
         #expect(Set(codes.map(\.name)).count == codes.count)
         #expect(codes.allSatisfy { !Hazard(.note, $0, "").cause.isEmpty })

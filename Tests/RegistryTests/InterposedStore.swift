@@ -76,5 +76,11 @@ final class Interposed: KeyValueStore {
         try await store.watch(key, announce)
     }
 
+    var endpoints: [RegistryEndpoint] { store.endpoints }
+
+    func examine(_ endpoint: Int, reading key: String) async throws(RegistryError) -> EtcdSpace? {
+        try await store.examine(endpoint, reading: key)
+    }
+
     func close() async { await store.close() }
 }

@@ -21,6 +21,8 @@ package actor StoreServer: KeptServer {
         package var addresses = ["127.0.0.1"]
         /// Consul: the token that may do everything; without it nobody may anything.
         package var token: String?
+        /// etcd: the quota of its file in bytes.
+        package var quota: Int?
 
         package init() {}
     }
@@ -140,6 +142,7 @@ extension StoreServer {
                 "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", member.cluster,
                 "--initial-cluster-state", "new",
             ]
+            if let quota = options.quota { command += ["--quota-backend-bytes", String(quota)] }
             if options.usesTLS {
                 command += ["--cert-file", "\(directory)/server.crt", "--key-file", "\(directory)/server.key"]
                 command += ["--trusted-ca-file", "\(directory)/ca.crt"]

@@ -103,6 +103,13 @@ package struct ConsulStore: KeyValueStore {
         }
     }
 
+    package var endpoints: [RegistryEndpoint] { link.target.endpoints }
+
+    package func examine(_ endpoint: Int, reading key: String) async throws(RegistryError) -> EtcdSpace? {
+        _ = try await get(key, from: .only(endpoint))
+        return nil
+    }
+
     package func close() async { await link.close() }
 }
 
@@ -111,11 +118,12 @@ extension ConsulStore {
     private func get(
         _ key: String,
         _ parameters: String = "",
-        limit: Duration? = nil
+        limit: Duration? = nil,
+        from addressee: Addressee = .anyone
     ) async throws(RegistryError) -> HTTPAnswer {
         let path = "/v1/kv/\(Self.escaped(key))?consistent\(parameters)"
         let question = HTTPQuestion(method: .GET, path: path, headers: try headers(), limit: limit)
-        return try await link.ask(question) { Self.verdict($0) }
+        return try await link.ask(question, addressee) { Self.verdict($0) }
     }
 
     private func headers() throws(RegistryError) -> HTTPHeaders {

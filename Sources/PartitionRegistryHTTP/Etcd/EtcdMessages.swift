@@ -95,6 +95,9 @@ enum EtcdQuestion {
         }
     }
 
+    /// Of the server that is asked.
+    struct Status: Encodable {}
+
     struct Credentials: Encodable {
         var name: String
         var password: String
@@ -147,5 +150,37 @@ enum EtcdAnswer {
 
     struct Token: Decodable {
         var token: String?
+    }
+
+    struct Status: Decodable {
+        var size: String?
+        var used: String?
+        var quota: String?
+        /// One for each alarm, as in `memberID:1 alarm:NOSPACE `.
+        var errors: [String]?
+
+        enum CodingKeys: String, CodingKey {
+            case errors
+            case size = "dbSize"
+            case used = "dbSizeInUse"
+            case quota = "dbSizeQuota"
+        }
+    }
+}
+
+extension EtcdSpace {
+    /// Nil where the size isn't told.
+    init?(_ status: EtcdAnswer.Status) {
+        guard let size = status.size.flatMap({ Int64($0) }), size >= 0 else { return nil }
+        self.init(
+            size: size,
+            used: status.used.flatMap { Int64($0) },
+            quota: status.quota.flatMap { Int64($0) },
+            alarms: Set(
+                (status.errors ?? []).compactMap {
+                    $0.firstMatch(of: /alarm:([A-Z]{1,30})/).map { String($0.output.1) }
+                }
+            )
+        )
     }
 }

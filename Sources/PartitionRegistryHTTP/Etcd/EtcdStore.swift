@@ -103,6 +103,25 @@ package actor EtcdStore: KeyValueStore {
         if let failure { throw failure }
     }
 
+    package nonisolated var endpoints: [RegistryEndpoint] { link.target.endpoints }
+
+    package func examine(_ endpoint: Int, reading key: String) async throws(RegistryError) -> EtcdSpace? {
+        _ = try await ask("kv/range", EtcdQuestion.Range(key), as: EtcdAnswer.Range.self, .only(endpoint))
+        do throws(RegistryError) {
+            let status = try await ask(
+                "maintenance/status",
+                EtcdQuestion.Status(),
+                as: EtcdAnswer.Status.self,
+                .only(endpoint)
+            )
+            return EtcdSpace(status.answer)
+        } catch {
+            // Who may read maps need not be allowed to ask for this.
+            guard error.code == .refused || error.code == .unsupported else { throw error }
+            return nil
+        }
+    }
+
     package func close() async { await link.close() }
 }
 

@@ -44,6 +44,9 @@ extension Hazard {
         case .redisPersistence:
             "a restart of Redis loses the maps; routers get none until the next run publishes them again"
         case .redisEviction: "Redis may throw maps away when its memory is full"
+        case .registryEndpoint: "what the URL names it for isn't there: one more failure may be the one too many"
+        case .etcdSpace:
+            "an etcd that is full, or damaged, takes no writes: no new partition is published until it is mended"
         case .finding(let code): Self.cause(of: code)
         }
     }

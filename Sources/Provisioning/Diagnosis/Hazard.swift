@@ -12,7 +12,7 @@ package struct Hazard: Hashable, Sendable {
         case pooler, privilege, notExamined
         case minorVersion, brokenForeignKey
         case orphanTable, insertFailures, misroutedRows, rowsInDefault
-        case registryUnreachable, registryLeftover, redisPersistence, redisEviction
+        case registryUnreachable, registryLeftover, registryEndpoint, redisPersistence, redisEviction, etcdSpace
         /// What `verify` finds, too.
         case finding(Finding.Code)
     }
@@ -75,6 +75,8 @@ extension Hazard.Code {
         case .registryLeftover: "registry-leftover"
         case .redisPersistence: "redis-persistence"
         case .redisEviction: "redis-eviction"
+        case .registryEndpoint: "registry-endpoint"
+        case .etcdSpace: "etcd-space"
         case .finding(let code): code.rawValue
         }
     }

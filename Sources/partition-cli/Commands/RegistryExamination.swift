@@ -33,7 +33,7 @@ struct RegistryExamination: Sendable {
         do throws(RegistryError) {
             // One question first: a registry that is away is one hazard, not one for each table, and one wait.
             let entities = try await entities(of: registry)
-            return await drift(in: registry) + leftovers(entities, in: registry) + durability()
+            return await drift(in: registry) + leftovers(entities, in: registry) + upkeep()
         } catch {
             return error.code == .cancelled ? [] : [.unreachable(error, choice.name)]
         }
@@ -98,10 +98,13 @@ struct RegistryExamination: Sendable {
         return hazards
     }
 
-    private func durability() async -> [Hazard] {
+    /// What the store itself may do to the maps.
+    private func upkeep() async -> [Hazard] {
         do throws(RegistryError) {
-            guard let durability = try await choice.redisDurability() else { return [] }
-            return Hazard.hazards(of: durability, registry: choice.name)
+            if let durability = try await choice.redisDurability() {
+                return Hazard.hazards(of: durability, registry: choice.name)
+            }
+            return Hazard.hazards(of: try await choice.endpointStandings(), registry: choice.name)
         } catch {
             return error.code == .cancelled ? [] : [.unreachable(error, choice.name)]
         }

@@ -131,6 +131,11 @@ struct RegistryChoice: Sendable {
         return try await redis.durability()
     }
 
+    /// How each endpoint of an etcd or Consul is; none for another registry.
+    func endpointStandings() async throws(RegistryError) -> [EndpointStanding] {
+        try await http?.endpointStandings() ?? []
+    }
+
     func close() async {
         await postgres?.close()
         await redis?.close()
