@@ -21,6 +21,8 @@ actor HTTPLink {
     nonisolated let store: String
     private var preferred = 0
     private var client: HTTPClient?
+    /// Of the files that ``client`` was configured with.
+    private var stamps: TLSFileStamps?
 
     init(_ target: HTTPTarget, store: String) {
         self.target = target
@@ -150,7 +152,14 @@ actor HTTPLink {
     }
 
     private func connected() throws(RegistryError) -> HTTPClient {
-        if let client { return client }
+        // Before the files are read: one that is replaced meanwhile is read anew the next time.
+        let stamps = target.tls.map(TLSFileStamps.init)
+        if let client {
+            guard stamps != self.stamps else { return client }
+            // Whoever still waits for an answer there asks again.
+            client.shutdown { _ in }
+            self.client = nil
+        }
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.httpVersion = .http1Only
@@ -162,6 +171,7 @@ actor HTTPLink {
         if let files = target.tls { configuration.tlsConfiguration = try .client(files) }
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         self.client = client
+        self.stamps = stamps
         return client
     }
 

@@ -9,6 +9,11 @@ package import PartitionRouter
 #else
     import Foundation
 #endif
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
 
 extension Secret {
     /// The secret that was given, else what its file holds now; nil where there is neither.
@@ -44,6 +49,34 @@ extension TLSConfiguration {
             throw .unreadableTLSFiles
         }
         return configuration
+    }
+}
+
+/// Tells whether a file of TLS was replaced since its connections were configured: certificates are renewed under a running program.
+package struct TLSFileStamps: Hashable, Sendable {
+    private struct Stamp: Hashable, Sendable {
+        var device: UInt64
+        var inode: UInt64
+        var size: Int64
+        var seconds: Int64
+        var nanoseconds: Int64
+    }
+
+    private let stamps: [Stamp?]
+
+    /// Links are followed: Kubernetes replaces all files of a secret by one link.
+    package init(_ files: RegistryTLS) {
+        stamps = [files.certificateAuthority, files.certificate, files.key].map { path in
+            var facts = stat()
+            guard let path, stat(path, &facts) == 0 else { return nil }
+            return Stamp(
+                device: UInt64(facts.st_dev),
+                inode: UInt64(facts.st_ino),
+                size: Int64(facts.st_size),
+                seconds: Int64(facts.st_mtim.tv_sec),
+                nanoseconds: Int64(facts.st_mtim.tv_nsec)
+            )
+        }
     }
 }
 

@@ -165,6 +165,39 @@ struct StoreAccessTests {
         }
     }
 
+    @Test(
+        "takes certificates that were renewed, in Kubernetes' way by another link, while it runs",
+        arguments: programs
+    )
+    func renewedFiles(program: StoreServer.Program) async throws {
+        var options = StoreServer.Options()
+        options.usesTLS = true
+        try await withStoreServer(program, options) { server in
+            let folder = server.directory
+            func point(at authority: String) async throws {
+                let copy =
+                    "mkdir -p \(folder)/of-\(authority) && cp \(folder)/\(authority) \(folder)/of-\(authority)/ca.crt"
+                _ = try await RedisServer.run([
+                    "sh", "-c", "\(copy) && ln -sfn \(folder)/of-\(authority) \(folder)/secret",
+                ])
+            }
+            try await point(at: "ca.crt")
+            let identity = "cert=\(folder)/client.crt&key=\(folder)/client.key"
+            let registry = try self.registry(
+                "\(program)s://127.0.0.1:\(server.port)?ca=\(folder)/secret/ca.crt&\(identity)"
+            )
+            for _ in 0..<2 {
+                #expect(try await registry.load(events) == nil)
+                // Nobody's authority.
+                try await point(at: "client.crt")
+                let error = await failure { _ = try await registry.load(events) }
+                #expect(error?.code == .refused, "\(error?.description ?? "")")
+                try await point(at: "ca.crt")
+            }
+            await registry.close()
+        }
+    }
+
     @Test("goes to the endpoint that answers, whatever their order", arguments: programs)
     func failover(program: StoreServer.Program) async throws {
         try await withStoreServer(program) { server in

@@ -11,9 +11,11 @@ import os
 import threading
 import unittest
 from collections import Counter
+from collections.abc import AsyncIterator
 
 from partition_router import (
     EntityName,
+    Hint,
     MemoryRegistry,
     MissReason,
     OnMiss,
@@ -26,6 +28,7 @@ from partition_router import (
     WhenStale,
 )
 from partition_router.feed import MapFeed
+from partition_router.header import PartitionMapHeader
 from partition_router.registry import PublishedMap
 from partition_router.reload import MapIdentity, ReadDocument, ReadHeader, ReloadMachine, Renew, Take, Trouble
 from partition_router.routing import Freshness, verdict
@@ -270,7 +273,37 @@ class Failing(MemoryRegistry):
         return await super().load(entity)
 
 
+class Odd(MemoryRegistry):
+    """Answers in forms that no store's reader foresaw, as long as it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.errors: list[Exception] = [KeyError("x"), AttributeError("y"), ValueError("z")]
+
+    async def header(self, entity: EntityName) -> PartitionMapHeader | None:
+        if self.errors:
+            raise self.errors.pop()
+        return await super().header(entity)
+
+    async def watch(self, entity: EntityName) -> AsyncIterator[Hint]:
+        if self.errors:
+            raise self.errors.pop()
+        async for hint in super().watch(entity):
+            yield hint
+
+
 class Threads(unittest.TestCase):
+    def test_an_answer_that_nobody_foresaw_ends_nothing(self) -> None:
+        registry = Odd()
+        registry.put(EVENTS, published(daily(2), 1))
+        metrics = Counted()
+        with Router("events", registry, logger=quiet(), metrics=metrics) as router:
+            self.assertTrue(router.wait(1, timeout=60))
+            registry.put(EVENTS, published(daily(3), 2))
+            self.assertTrue(router.wait(2, timeout=60))
+        self.assertEqual(registry.errors, [])
+        self.assertGreaterEqual(metrics.counts["partition_map_read_failures_total unreachable"], 1)
+
     def test_start_and_stop(self) -> None:
         registry = Failing()
         registry.is_down = True

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from .document import PartitionMapDocument
-from .errors import RegistryError
+from .errors import RegistryError, RegistryErrorCode
 from .lookup import PartitionLookup
 from .names import EntityName
 from .registry import PublishedMap, Registry
@@ -24,6 +24,15 @@ from .reload import Action, MapIdentity, ReadDocument, ReadHeader, ReloadMachine
 
 #: What became known, to be given to the machine with the time at which it is.
 _Inbox = asyncio.Queue[Callable[[float], list[Action]]]
+
+
+def _foreseen(error: Exception) -> RegistryError:
+    """An answer that nobody foresaw must not end a router: its map would never be read again."""
+    if isinstance(error, RegistryError):
+        return error
+    return RegistryError(
+        RegistryErrorCode.UNREACHABLE, f"the registry answered in an unexpected form ({type(error).__name__})"
+    )
 
 
 class Metrics(Protocol):
@@ -104,7 +113,8 @@ class MapFeed:
                 async for _ in self.registry.watch(self.entity):
                     pause = 0.1
                     inbox.put_nowait(self._machine.hinted)
-            except RegistryError as error:
+            except Exception as raised:
+                error = _foreseen(raised)
                 self._logger.warning("not listening for changes of the map of %s: %s", self.entity, error)
             # Jitter, so that a fleet doesn't come back in one moment.
             await asyncio.sleep(pause * random.uniform(0.5, 1))
@@ -133,8 +143,8 @@ class MapFeed:
         sent_at = self.clock()
         try:
             header = await self.registry.header(self.entity)
-        except RegistryError as error:
-            self._put_failure(inbox, error)
+        except Exception as error:
+            self._put_failure(inbox, _foreseen(error))
             return
         identity = None if header is None else MapIdentity(header.version, header.checksum)
         inbox.put_nowait(lambda now: self._machine.header_read(identity, sent_at, now))
@@ -143,8 +153,8 @@ class MapFeed:
         sent_at = self.clock()
         try:
             found = await self.registry.load(self.entity)
-        except RegistryError as error:
-            self._put_failure(inbox, error)
+        except Exception as error:
+            self._put_failure(inbox, _foreseen(error))
             return
 
         def decide(now: float) -> list[Action]:

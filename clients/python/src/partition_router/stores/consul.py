@@ -90,7 +90,7 @@ def _odd() -> RegistryError:
 
 def _index(answer: Answer) -> int:
     text = answer.headers.get("x-consul-index", "")
-    if not text.isdigit():
+    if not text.isdigit() or len(text) > 19:
         raise _odd()
     # Never 0, which wouldn't block.
     return max(1, int(text))
@@ -106,7 +106,7 @@ def _judge(answer: Answer) -> RegistryError | None:
             "Consul refused access: the token isn't known, or its policies lack the keys",
             'key_prefix "partition_map/" { policy = "read" } (after prefix=)',
         )
-    if answer.status >= 500:
+    if answer.status == 429 or answer.status >= 500:
         return RegistryError(
             RegistryErrorCode.UNREACHABLE,
             f"Consul can't answer now ({printable(answer.body.decode('utf-8', 'replace'))})",

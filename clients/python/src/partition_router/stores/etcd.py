@@ -85,7 +85,8 @@ class EtcdRegistry(ChunkedRegistry):
         timeout = httpx.Timeout(self._target.timeout, read=None)
         failure = RegistryError(RegistryErrorCode.UNREACHABLE, "etcd ended the connection")
         try:
-            async with self._link.client.stream(
+            client = await self._link.client()
+            async with client.stream(
                 "POST", base + "/v3/watch", headers=headers, content=body, timeout=timeout
             ) as response:
                 if response.status_code != 200:
@@ -118,7 +119,7 @@ class EtcdRegistry(ChunkedRegistry):
         if not entries:
             return None
         content, revision = decoded(entries[0].get("value", "")), entries[0].get("mod_revision")
-        if content is None or not isinstance(revision, str) or not revision.isdigit():
+        if content is None or not isinstance(revision, str) or not revision.isdigit() or len(revision) > 19:
             raise _odd()
         return FoundHeader(int(revision), read_header(content))
 
@@ -238,7 +239,7 @@ def _of_code(code: object, text: object) -> RegistryError:
         )
     if code == 7:
         return RegistryError(RegistryErrorCode.REFUSED, "etcd refused access: the user's roles lack the keys")
-    if code in (1, 2, 4, 13, 14):
+    if code in (1, 2, 4, 8, 13, 14):
         return RegistryError(
             RegistryErrorCode.UNREACHABLE,
             f"etcd can't answer now ({printable(text)})",

@@ -21,6 +21,7 @@ from ..header import PartitionMapHeader
 from ..names import EntityName
 from ..registry import PublishedMap, corrupt_header, published
 from ..url import Target
+from . import tls
 from .loops import PerLoop
 
 #: Of an answer, in bytes; a longer one is refused.
@@ -51,6 +52,12 @@ class FoundHeader(NamedTuple):
     header: PartitionMapHeader
 
 
+class Client(NamedTuple):
+    http: httpx.AsyncClient
+    #: Which files of TLS it was configured with; others once somebody has replaced one.
+    stamps: tls.Stamps
+
+
 class HTTPLink:
     """Asks each endpoint, beginning with the one that answered last, until one answers. Follows no redirection."""
 
@@ -64,29 +71,28 @@ class HTTPLink:
         self._preferred = 0
         self._clients = PerLoop(self._client)
 
-    def _client(self) -> httpx.AsyncClient:
-        verify: ssl.SSLContext | bool = False
-        if self.target.tls:
-            try:
-                verify = ssl.create_default_context(cafile=self.target.authority)
-                if self.target.certificate is not None:
-                    verify.load_cert_chain(self.target.certificate, self.target.key)
-            except (OSError, ssl.SSLError):
-                raise RegistryError(
-                    RegistryErrorCode.REFUSED, "the registry's certificate or key files can't be read as PEM"
-                ) from None
+    def _client(self) -> Client:
+        # Before the files are read: one that is replaced meanwhile is read anew the next time.
+        stamps = tls.stamps(self.target)
+        verify: ssl.SSLContext | bool = tls.context(self.target) if self.target.tls else False
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=4)
         # Environment variables for proxies are none of a registry's business.
-        return httpx.AsyncClient(verify=verify, timeout=self.target.timeout, limits=limits, trust_env=False)
+        http = httpx.AsyncClient(verify=verify, timeout=self.target.timeout, limits=limits, trust_env=False)
+        return Client(http, stamps)
 
-    @property
-    def client(self) -> httpx.AsyncClient:
-        return self._clients.get()
+    async def client(self) -> httpx.AsyncClient:
+        """This event loop's. Raises RegistryError (refused) when its files can't be read."""
+        client = self._clients.get()
+        if client.stamps != tls.stamps(self.target):
+            # Whoever still waits for an answer there asks again.
+            await self.close()
+            client = self._clients.get()
+        return client.http
 
     async def close(self) -> None:
         client = self._clients.take()
         if client is not None:
-            await client.aclose()
+            await client.http.aclose()
 
     async def ask(
         self,
@@ -115,10 +121,15 @@ class HTTPLink:
                     self._preferred = number
                     return answer
             except RegistryError as raised:
-                error = raised
+                # A refusal says more than that another endpoint is away.
+                if failure.code is not RegistryErrorCode.REFUSED:
+                    failure = raised
+                continue
+            # Every endpoint would refuse it.
             if error.code is not RegistryErrorCode.UNREACHABLE:
                 raise error
-            failure = error
+            if failure.code is not RegistryErrorCode.REFUSED:
+                failure = error
         raise failure
 
     async def _ask(
@@ -132,7 +143,7 @@ class HTTPLink:
     ) -> Answer:
         content = None if body is None else json.dumps(body).encode()
         # Before the time limit: a missing file is no lost answer.
-        client = self.client
+        client = await self.client()
         try:
             async with asyncio.timeout(timeout or self.target.timeout):
                 async with client.stream(
@@ -153,16 +164,7 @@ class HTTPLink:
         """An answer that didn't come."""
         if isinstance(error, TimeoutError | httpx.TimeoutException):
             return RegistryError(RegistryErrorCode.UNREACHABLE, f"{self.name} didn't answer in time")
-        cause: BaseException | None = error
-        while cause is not None:
-            if isinstance(cause, ssl.SSLCertVerificationError):
-                return RegistryError(
-                    RegistryErrorCode.REFUSED,
-                    f"TLS with {self.name} failed",
-                    "does ca= hold its authority, and does the name match?",
-                )
-            cause = cause.__cause__ or cause.__context__
-        return RegistryError(RegistryErrorCode.UNREACHABLE, f"{self.name} can't be reached, or ended the connection")
+        return tls.lost(error, self.name, self.target)
 
 
 def decoded(value: object) -> bytes | None:

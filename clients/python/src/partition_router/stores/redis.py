@@ -17,6 +17,7 @@ from ..header import FIELDS, PartitionMapHeader
 from ..names import EntityName
 from ..registry import Hint, PublishedMap, corrupt_header, published
 from ..url import Target
+from . import tls
 from .loops import PerLoop
 
 #: How often a quiet connection is asked whether it still lives.
@@ -73,7 +74,7 @@ class RedisRegistry:
                 elif message["type"] == "message":
                     yield Hint.CHANGED
         except _Failure as error:
-            raise _error(error) from None
+            raise _error(error, self._target) from None
         finally:
             await _close(listening)
             await _close(client)
@@ -101,7 +102,7 @@ class RedisRegistry:
                 done = True
                 return reply
             except _Failure as error:
-                raise _error(error) from None
+                raise _error(error, self._target) from None
             finally:
                 if not done:
                     # A server that became a replica, or is away, may have left the primary's role to another endpoint.
@@ -121,7 +122,7 @@ class RedisRegistry:
                     return client
                 found = _replica()
             except _Failure as error:
-                found = _error(error)
+                found = _error(error, self._target)
             await _close(client)
             # A refusal says more than that another endpoint is away.
             if failure.code is not RegistryErrorCode.REFUSED:
@@ -132,6 +133,8 @@ class RedisRegistry:
         target = self._target
         options: dict[str, Any] = {}
         if target.tls:
+            # Said here: redis-py tells of a file that is missing as of a lost connection.
+            tls.context(target)
             options = {
                 "ssl": True,
                 "ssl_ca_certs": target.authority,
@@ -181,7 +184,7 @@ def _odd() -> RegistryError:
     return RegistryError(RegistryErrorCode.UNREACHABLE, "Redis answered in an unexpected form")
 
 
-def _error(error: BaseException) -> RegistryError:
+def _error(error: BaseException, target: Target) -> RegistryError:
     refused = (
         redis.exceptions.AuthenticationError,
         redis.exceptions.AuthorizationError,
@@ -196,4 +199,4 @@ def _error(error: BaseException) -> RegistryError:
         if word == "WRONGTYPE":
             return RegistryError(RegistryErrorCode.CORRUPT, "the registry's key in Redis holds something else")
         return RegistryError(RegistryErrorCode.UNREACHABLE, "Redis answered with an error")
-    return RegistryError(RegistryErrorCode.UNREACHABLE, "Redis can't be reached, or ended the connection")
+    return tls.lost(error, "Redis", target)
