@@ -11,6 +11,8 @@ from typing import Any
 
 import redis.asyncio
 import redis.exceptions
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from ..errors import PartitionMapError, RegistryError, RegistryErrorCode
 from ..header import FIELDS, PartitionMapHeader
@@ -68,7 +70,6 @@ class RedisRegistry:
                     message = await listening.get_message(timeout=self._target.timeout)
                     if message is None:
                         raise TimeoutError
-                # The client connects again by itself, and subscribes anew.
                 if message["type"] == "subscribe":
                     yield Hint.RECONNECTED
                 elif message["type"] == "message":
@@ -150,6 +151,8 @@ class RedisRegistry:
             password=password,
             socket_connect_timeout=target.timeout,
             client_name="partition-router",
+            # A router tries again by itself, and looks then who is the primary.
+            retry=Retry(NoBackoff(), 0),
             single_connection_client=True,
             **options,
         )
