@@ -244,7 +244,7 @@ struct StoreAccessTests {
         arguments: programs,
         [
             ("200 OK", "<html>"), ("200 OK", "[]"), ("200 OK", "{\"kvs\":[{}]}"), ("200 OK", "[{\"Value\":7}]"),
-            ("404 Not Found", "gone"), ("301 Moved", ""),
+            ("404 Not Found", "gone"),
             ("500 Oops", "\u{1b}[31m" + String(repeating: "x", count: 999)),
             ("400 Bad", "{\"code\":3}"), ("200 OK", String(repeating: "[", count: 10_000)),
         ]
@@ -260,6 +260,45 @@ struct StoreAccessTests {
         }
         #expect(!service.asked.isEmpty)
         service.stop()
+    }
+
+    @Test("goes nowhere that an answer sends it: it could take the secrets there", arguments: programs)
+    func redirection(program: StoreServer.Program) async throws {
+        let elsewhere = try await FixedService.start(answering: FixedService.answer("200 OK", "{}"))
+        let place = "http://127.0.0.1:\(elsewhere.port)/"
+        let service = try await FixedService.start(
+            answering: "HTTP/1.1 307 Moved\r\nLocation: \(place)\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
+        let secret = program == .etcd ? "u:sesame@" : ":sesame@"
+        let registry = try self.registry("\(program)://\(secret)127.0.0.1:\(service.port)?timeout=2")
+        #expect(await failure { _ = try await registry.load(events) }?.code == .unreachable)
+        #expect(!service.asked.isEmpty)
+        #expect(elsewhere.asked.isEmpty)
+        service.stop()
+        elsewhere.stop()
+    }
+
+    @Test("refuses an answer that is too long", arguments: programs)
+    func endless(program: StoreServer.Program) async throws {
+        let long = FixedService.answer("200 OK", String(repeating: " ", count: 17 << 20))
+        let service = try await FixedService.start(answering: long)
+        let registry = try self.registry("\(program)://127.0.0.1:\(service.port)?timeout=20")
+        let error = await failure { _ = try await registry.load(events) }
+        #expect(
+            error?.code == .unreachable && error?.message.contains("too long") == true,
+            "\(error?.description ?? "")"
+        )
+        service.stop()
+    }
+
+    @Test("passes over what isn't an etcd in front of another endpoint's")
+    func otherService() async throws {
+        try await withStoreServer(.etcd) { server in
+            let service = try await FixedService.start(answering: FixedService.answer("404 Not Found", "gone"))
+            let registry = try self.registry("etcd://127.0.0.1:\(service.port),127.0.0.1:\(server.port)?timeout=5")
+            #expect(try await registry.load(events) == nil)
+            service.stop()
+        }
     }
 
     @Test("reads only what is current")

@@ -67,7 +67,7 @@ package struct ConsulStore: KeyValueStore {
                 : ConsulOperation("check-index", condition.key, index: condition.revision)
         }
         switch change {
-        case .put(let key, let value): operations.append(ConsulOperation("set", key, value: Data(value)))
+        case .put(let key, let value): operations.append(.set(key, Data(value)))
         case .removeAll(let prefixes): operations += prefixes.map { ConsulOperation("delete-tree", $0) }
         }
         let question = HTTPQuestion(
@@ -80,8 +80,7 @@ package struct ConsulStore: KeyValueStore {
         if answer.status == 409 {
             // One that may not is told in the same way as one that lost.
             let faults = StoreJSON.decoded(answer.body, as: ConsulTransaction.self)?.errors ?? []
-            let isDenied = faults.contains { $0.what?.contains("denied") == true || $0.what?.contains("ACL") == true }
-            if isDenied { throw Self.refusal }
+            if faults.contains(where: \.isOfRights) { throw Self.refusal }
             return nil
         }
         guard let transaction = StoreJSON.decoded(answer.body, as: ConsulTransaction.self) else { throw Self.oddAnswer }

@@ -4,6 +4,7 @@
 import NIOHTTP1
 package import PartitionRouter
 import RegistryNetwork
+import Synchronization
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -93,9 +94,15 @@ package actor EtcdStore: KeyValueStore {
         // A member that loses its leader then says so; otherwise the watch would hang.
         question.headers.add(name: "grpc-metadata-hasleader", value: "true")
         question.body = try StoreJSON.encoded(EtcdQuestion.Watch(creation: .init(key: Data(key.utf8))))
+        let begun = WatchStart()
         let failure = await withTaskGroup(of: RegistryError?.self) { [question] group in
-            group.addTask { await self.listen(question, at: endpoint, announce) }
-            group.addTask { await self.beat(key, at: endpoint) }
+            group.addTask {
+                await self.listen(question, at: endpoint) { hint in
+                    begun.isSeen.store(true, ordering: .relaxed)
+                    return await announce(hint)
+                }
+            }
+            group.addTask { await self.beat(key, at: endpoint, begun) }
             let first = await group.next() ?? nil
             group.cancelAll()
             return first
@@ -125,6 +132,11 @@ package actor EtcdStore: KeyValueStore {
     package func close() async { await link.close() }
 }
 
+/// Whether a watch has begun.
+private final class WatchStart: Sendable {
+    let isSeen = Atomic(false)
+}
+
 extension EtcdStore {
     private func listen(
         _ question: HTTPQuestion,
@@ -145,8 +157,18 @@ extension EtcdStore {
         }
     }
 
-    /// A connection can be dead, and a member cut off from the others, without anybody saying so.
-    private func beat(_ key: String, at endpoint: Int) async -> RegistryError? {
+    /// A connection can be dead, a member cut off from the others, and something between us keep back what etcd says, without anybody
+    /// saying so.
+    private func beat(_ key: String, at endpoint: Int, _ begun: WatchStart) async -> RegistryError? {
+        guard (try? await Task.sleep(for: link.target.timeout)) != nil else { return nil }
+        guard begun.isSeen.load(ordering: .relaxed) else {
+            let place = link.target.endpoints[endpoint]
+            return RegistryError(
+                .unreachable,
+                "etcd at \(place) didn't begin the watch in time",
+                hint: "does a proxy keep it back?"
+            )
+        }
         do throws(RegistryError) {
             while (try? await Task.sleep(for: Self.heartbeat)) != nil {
                 _ = try await ask("kv/range", EtcdQuestion.Range(key), as: EtcdAnswer.Range.self, .only(endpoint))
