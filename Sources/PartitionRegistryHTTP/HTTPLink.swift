@@ -50,7 +50,7 @@ actor HTTPLink {
     func ask(
         _ question: HTTPQuestion,
         _ addressee: Addressee = .anyone,
-        judging judge: (HTTPAnswer) -> RegistryError?
+        judging judge: @Sendable (HTTPAnswer) -> RegistryError?
     ) async throws(RegistryError) -> HTTPAnswer {
         var failure = RegistryError(.unreachable, "the registry URL names no endpoint")
         for number in numbers(addressee) {
@@ -67,8 +67,8 @@ actor HTTPLink {
                 preferred = number
                 return answer
             }
-            // Every endpoint would refuse it. What isn't the store at all may be a proxy before this one alone.
-            guard verdict.code == .unreachable || verdict.code == .unsupported else { throw verdict }
+            // Every endpoint would refuse it.
+            guard verdict.code == .unreachable else { throw verdict }
             if failure.code != .refused { failure = verdict }
         }
         throw failure

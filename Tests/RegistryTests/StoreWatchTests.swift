@@ -66,7 +66,12 @@ struct StoreWatchTests {
     @Test("etcd asks for an end where the member has no leader, and begins anew when the answer ends")
     func watchRequest() async throws {
         let body = #"{"result":{"created":true}}"# + "\n"
-        let service = try await FixedService.start(answering: FixedService.answer("200 OK", body))
+        let service = try await FixedService.start { request in
+            FixedService.answer(
+                "200 OK",
+                request.hasPrefix("POST /v3/watch ") ? body : FixedService.emptyEtcdAnswer
+            )
+        }
         let url = try RegistryURL(parsing: "etcd://127.0.0.1:\(service.port)?timeout=2")
         let registry = try HTTPRegistry(url, logger: .test)
         let hints = await registry.changes(events)
@@ -91,7 +96,7 @@ struct StoreWatchTests {
         let service = try await FixedService.start(hangsUp: false) { request in
             request.hasPrefix("POST /v3/watch ")
                 ? "HTTP/1.1 \(status)\r\nTransfer-Encoding: chunked\r\n\r\n\(part)"
-                : FixedService.answer("200 OK", "{}")
+                : FixedService.answer("200 OK", FixedService.emptyEtcdAnswer)
         }
         let (log, label) = (LogLines(), "test")
         let url = try RegistryURL(parsing: "etcd://127.0.0.1:\(service.port)?timeout=2")

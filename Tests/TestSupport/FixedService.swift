@@ -31,6 +31,10 @@ package final class FixedService: Sendable {
         let texts = Mutex<[String]>([])
     }
 
+    /// What etcd says where there is no such key.
+    package static let emptyEtcdAnswer =
+        #"{"header":{"cluster_id":"1","member_id":"1","revision":"1","raft_term":"2"}}"#
+
     /// An answer of HTTP with this body.
     package static func answer(_ status: String = "200 OK", _ body: String) -> String {
         "HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"

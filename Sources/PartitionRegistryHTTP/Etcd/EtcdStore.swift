@@ -144,9 +144,11 @@ extension EtcdStore {
         _ announce: @escaping @Sendable (RegistryHint) async -> Bool
     ) async -> RegistryError? {
         do throws(RegistryError) {
-            try await link.lines(of: question, from: endpoint, judging: { Self.verdict($0)?.error }) {
+            try await link.lines(of: question, from: endpoint, judging: { self.verdict($0)?.error }) {
                 (line) throws(RegistryError) in
-                guard let hint = try EtcdWatchLine.hint(line) else { return true }
+                guard let hint = try EtcdWatchLine.hint(line, hasUser: self.link.target.user != nil) else {
+                    return true
+                }
                 return await announce(hint)
             }
             return nil
@@ -192,12 +194,15 @@ extension EtcdStore {
             question.headers = try await headers()
             // What was refused for its token wasn't done, so that it may be asked again.
             let answer = try await link.ask(question, addressee) { answer in
-                guard let verdict = Self.verdict(answer), !verdict.isOfToken else { return nil }
-                return verdict.error
+                guard let verdict = self.verdict(answer) else {
+                    // Another endpoint may be etcd.
+                    return StoreJSON.decoded(answer.body, as: EtcdAnswer.Signed.self) == nil ? Self.oddAnswer : nil
+                }
+                return verdict.isOfToken ? nil : verdict.error
             }
-            if let fault = Self.verdict(answer)?.fault {
+            if let fault = verdict(answer)?.fault {
                 token = nil
-                guard isFirst, link.target.user != nil else { throw fault.error }
+                guard isFirst, link.target.user != nil else { throw fault.error(hasUser: link.target.user != nil) }
                 isFirst = false
                 continue
             }
@@ -212,7 +217,7 @@ extension EtcdStore {
         let password = try Secret.current(link.target.password, file: link.target.passwordFile) ?? ""
         let credentials = try StoreJSON.encoded(EtcdQuestion.Credentials(name: user, password: password))
         let question = HTTPQuestion(method: .POST, path: "/v3/auth/authenticate", body: credentials)
-        let answer = try await link.ask(question) { Self.verdict($0)?.error }
+        let answer = try await link.ask(question) { self.verdict($0)?.error }
         // It goes into a header.
         guard let fresh = StoreJSON.decoded(answer.body, as: EtcdAnswer.Token.self)?.token, !fresh.isEmpty,
             fresh.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
@@ -229,15 +234,25 @@ extension EtcdStore {
     }
 
     /// Nil for a good answer.
-    private static func verdict(_ answer: HTTPAnswer) -> Verdict? {
+    private nonisolated func verdict(_ answer: HTTPAnswer) -> Verdict? {
         guard answer.status != 200 else { return nil }
         if let fault = StoreJSON.decoded(answer.body, as: EtcdFault.self), fault.code != nil {
-            return Verdict(fault: fault, error: fault.error)
+            return Verdict(fault: fault, error: fault.error(hasUser: link.target.user != nil))
+        }
+        let text = String(decoding: answer.body, as: UTF8.self)
+        if text.contains("CommonName of client sending a request against gateway") {
+            return Verdict(
+                error: RegistryError(
+                    .refused,
+                    "etcd's gateway takes no client certificate with a Common Name while etcd has users",
+                    hint: "a certificate whose subject has no CN; who we are is told by user and password"
+                )
+            )
         }
         let error =
             answer.status == 404
             ? RegistryError(
-                .unsupported,
+                .unreachable,
                 "what answers there has no /v3/ interface",
                 hint: "etcd 3.4 or later, with its gRPC gateway enabled"
             )

@@ -375,7 +375,7 @@ class Postgres(Store):
         return found + [int(word) for word in children.stdout.split()]
 
     def write(self, entity: EntityName, fields: Fields, document: bytes, prefix: str = "") -> None:
-        key = prefix + str(entity)
+        key = f"{prefix}/{entity}" if prefix else str(entity)
         with self.connect() as connection, connection.transaction():
             connection.execute(
                 """
