@@ -111,6 +111,8 @@ struct RegistryURLTests {
         arguments: [
             "", "  ", "\n", "secret", "secret://x", "redis:", "redis://", "redis://secret@", "redis://h:secret",
             "redis://h:0",
+            "redis://h:+5", "redis://[::1]:+5", "redis://h:000005", "redis://h:٥", "redis://h?timeout=+5",
+            "redis://h?timeout=0000000005",
             "redis://h:70000", "redis://h/secret", "redis://h/-1", "redis://h/1/secret", "redis://u:a/secret@h",
             "redis://[::1",
             "redis://h,", "redis://h?Secret=1", "redis://u:a?secret@h", "redis://h?replicas=secret", "redis://h?ttl=0",
@@ -134,6 +136,9 @@ struct RegistryURLTests {
     func mistyped() {
         let error = #expect(throws: RegistryURLError.self) { try RegistryURL(parsing: "redis://h?replica=1") }
         #expect(error?.message.contains("replica") == true)
+        #expect(error?.hint?.contains("replicas") == true)
+        let other = #expect(throws: RegistryURLError.self) { try RegistryURL(parsing: "etcd://h?replicas=1") }
+        #expect(other?.hint == "known: prefix timeout ca cert key")
     }
 
     @Test(

@@ -177,7 +177,10 @@ private struct URLAuthority {
         }
         guard !host.isEmpty else { throw RegistryURLError("the registry URL has no host") }
         guard !rest.isEmpty else { return RegistryEndpoint(host: String(host), port: port) }
-        guard rest.hasPrefix(":"), let port = Int(rest.dropFirst()), (1...65_535).contains(port) else {
+        let digits = rest.dropFirst()
+        guard rest.hasPrefix(":"), digits.utf8.count <= 5, URLQuery.isDigits(digits), let port = Int(digits),
+            (1...65_535).contains(port)
+        else {
             throw RegistryURLError("a port in the registry URL isn't a number from 1 to 65535")
         }
         return RegistryEndpoint(host: String(host), port: port)

@@ -25,13 +25,16 @@ struct URLQuery {
 
     mutating func takeNumber(_ name: String, _ range: ClosedRange<Int>) throws(RegistryURLError) -> Int? {
         guard let text = take(name) else { return nil }
-        guard let number = Int(text), range.contains(number) else {
+        guard text.utf8.count < 10, Self.isDigits(text), let number = Int(text), range.contains(number) else {
             throw RegistryURLError(
                 "\(name)= in the registry URL is a number from \(range.lowerBound) to \(range.upperBound)"
             )
         }
         return number
     }
+
+    /// Int itself takes a sign too, which other clients don't.
+    static func isDigits(_ text: some StringProtocol) -> Bool { text.utf8.allSatisfy { (0x30...0x39).contains($0) } }
 
     /// - Parameter known: what the error says may stand there.
     func mustBeEmpty(known: String) throws(RegistryURLError) {

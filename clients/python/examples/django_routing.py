@@ -14,37 +14,58 @@ started before begins anew in the child all the same). Signals and ``Model.save`
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import connections, models, transaction
+from django.db.models.sql import InsertQuery
 
 from partition_router import Router
 
 
-def bulk_create_routed(model: Any, objects: Sequence[Any], router: Router, by: str, using: str = "default") -> None:
-    """Inserts the objects, one statement a partition; ``by`` is the field of the key.
+class _PartitionInsert(InsertQuery):  # type: ignore[misc]
+    """An INSERT into another table of the model's columns."""
 
-    A primary key that is None is left to the column's default: ``DEFAULT nextval(…)``, since the partitions have no identity of
-    their own before PostgreSQL 17. Raises the first RoutingMiss, before anything.
+    def __init__(self, model: Any, schema: str, name: str) -> None:
+        super().__init__(model)
+        self._options = copy.copy(model._meta)
+        # Django takes a name between quotes as it is; its cursor would take a percent sign for a placeholder.
+        quoted = (part.replace('"', '""').replace("%", "%%") for part in (schema, name))
+        self._options.db_table = '"' + '"."'.join(quoted) + '"'
+
+    def get_meta(self) -> Any:
+        return self._options
+
+
+def bulk_create_routed(model: Any, objects: Sequence[Any], router: Router, by: str, using: str = "default") -> None:
+    """Inserts the objects, one statement a partition and a half thousand rows; ``by`` is the field of the partition key.
+
+    Fields are saved as ``bulk_create`` saves them: generated ones are the server's, ``db_default`` stands for what isn't set. A
+    primary key that is None is left to the column's default (``DEFAULT nextval(…)``, since the partitions have no identity of their
+    own before PostgreSQL 17), and stays None in the object. The key itself must be set: ``auto_now_add`` would come too late. Raises
+    the first RoutingMiss, before anything.
     """
     connection = connections[using]
+    for instance in objects:
+        if instance.pk is None:
+            instance.pk = model._meta.pk.get_pk_value_on_save(instance)
     routed = router.group(objects, lambda instance: getattr(instance, by))
     for _, miss in routed.misses:
         raise miss
-    fields = [
-        field
-        for field in model._meta.concrete_fields
-        if not (field.primary_key and all(getattr(instance, field.attname) is None for instance in objects))
-    ]
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
-    places = ", ".join(["%s"] * len(fields))
-    with transaction.atomic(using=using), connection.cursor() as cursor:
+    every = [field for field in model._meta.concrete_fields if not field.generated]
+    counted = [field for field in every if isinstance(field, models.AutoField)]
+    with transaction.atomic(using=using):
         for partition, group in routed.groups:
-            # Quoted by the router; a name may hold a percent sign, which the driver would take for a placeholder.
-            target = partition.qualified_name.replace("%", "%%")
-            values = [
-                [field.get_db_prep_save(field.pre_save(instance, add=True), connection) for field in fields]
-                for instance in group
-            ]
-            cursor.executemany(f"INSERT INTO {target} ({columns}) VALUES ({places})", values)
+            # Of one statement all rows have the same columns.
+            alike: dict[bool, list[Any]] = {}
+            for instance in group:
+                is_unset = any(getattr(instance, field.attname) is None for field in counted)
+                alike.setdefault(is_unset, []).append(instance)
+            for is_unset, same in alike.items():
+                fields = [field for field in every if not (is_unset and field in counted)]
+                size = min(connection.ops.bulk_batch_size(fields, same), 500)
+                for start in range(0, len(same), size):
+                    insert = _PartitionInsert(model, partition.schema, partition.name)
+                    insert.insert_values(fields, same[start : start + size])
+                    insert.get_compiler(using=using).execute_sql()

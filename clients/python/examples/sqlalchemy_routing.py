@@ -29,16 +29,23 @@ def insert_routed(
     rows: Sequence[Mapping[str, Any]],
     by: str,
 ) -> None:
-    """Inserts the rows, one statement a partition; ``by`` is the key's column. Raises the first RoutingMiss, before anything."""
+    """Inserts the rows, as ``connection.execute(table.insert(), rows)`` does; ``by`` is the key of the partition key's column.
+
+    One statement for the rows of a partition that have the same keys: columns that a row doesn't name get their defaults. Raises
+    KeyError for a key that the table doesn't have, and the first RoutingMiss, before anything.
+    """
+    # SQLAlchemy passes over those that it doesn't know.
+    for key in {key for row in rows for key in row if key not in table.columns}:
+        raise KeyError(f"the table {table.name} has no column of the key {key}")
     routed = router.group(rows, lambda row: row[by])
     for _, miss in routed.misses:
         raise miss
     for partition, group in routed.groups:
-        # A table of the same columns under the partition's name; SQLAlchemy quotes both.
-        leaf = sqlalchemy.table(
-            partition.name,
-            *(sqlalchemy.column(column.name, column.type) for column in table.columns),
-            schema=partition.schema,
-        )
-        connection.execute(sqlalchemy.insert(leaf), list(group))
-
+        # The same columns, keys, types and defaults under the partition's name; SQLAlchemy quotes both.
+        leaf = table.to_metadata(sqlalchemy.MetaData(), schema=partition.schema, name=partition.name)
+        # Of several rows SQLAlchemy looks at the first one's keys alone.
+        alike: dict[frozenset[str], list[Mapping[str, Any]]] = {}
+        for row in group:
+            alike.setdefault(frozenset(row), []).append(row)
+        for same in alike.values():
+            connection.execute(sqlalchemy.insert(leaf), same)

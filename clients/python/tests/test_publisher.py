@@ -9,14 +9,10 @@ import datetime
 import unittest
 from typing import Any, ClassVar
 
-import django
-import django.conf
 import psycopg
 import psycopg.sql
-import sqlalchemy
 
-from examples.sqlalchemy_routing import insert_routed
-from partition_router import MissReason, OnMiss, Router, RoutingMiss, open_registry
+from partition_router import MissReason, Router, RoutingMiss, open_registry
 
 from .servers import Postgres, Store, execute, monthly, rotate, started
 from .test_routing import quiet
@@ -91,29 +87,6 @@ class Published(unittest.TestCase):
             self.assertTrue(router.wait(version + 1, timeout=60))
             self.assertNotEqual(router.resolve(far).name, rows[-1][1])
 
-    def test_the_sqlalchemy_recipe(self) -> None:
-        connection = self.table("orders", "timestamptz", "UTC")
-        rotate(self.database, self.database.url, "orders")
-        orders = sqlalchemy.Table(
-            "orders",
-            sqlalchemy.MetaData(),
-            sqlalchemy.Column("id", sqlalchemy.BigInteger, primary_key=True),
-            sqlalchemy.Column("at", sqlalchemy.TIMESTAMP(timezone=True)),
-            sqlalchemy.Column("payload", sqlalchemy.Text),
-        )
-        engine = sqlalchemy.create_engine(self.database.url.replace("postgres://", "postgresql+psycopg://"))
-        now = datetime.datetime.now(datetime.UTC)
-        rows = [{"id": n, "at": now + datetime.timedelta(days=n), "payload": "%s ' \""} for n in range(50)]
-        with Router("orders", open_registry(self.database.url, {}), logger=quiet()) as router:
-            self.assertTrue(router.wait(timeout=60))
-            with engine.begin() as work:
-                insert_routed(work, router, orders, rows, by="at")
-            lost = [{"id": 99, "at": now + datetime.timedelta(days=4000), "payload": ""}]
-            with self.assertRaises(RoutingMiss), engine.begin() as work:
-                insert_routed(work, router, orders, [*rows, *lost], by="at")
-        engine.dispose()
-        self._check(connection, "orders", 50)
-
     def test_asyncio(self) -> None:
         connection = self.table("async_orders", "date", "UTC")
         rotate(self.database, self.database.url, "async_orders")
@@ -139,35 +112,6 @@ class Published(unittest.TestCase):
 
         asyncio.run(body())
         self._check(connection, "async_orders", 40)
-
-    def test_the_django_recipe(self) -> None:
-        connection = self.table("app_event", "timestamptz", "UTC")
-        rotate(self.database, self.database.url, "app_event")
-        database = {
-            "ENGINE": "django.db.backends.postgresql", "NAME": "postgres", "USER": "postgres", "HOST": "127.0.0.1",
-            "PORT": self.database.port,
-        }  # fmt: skip
-        django.conf.settings.configure(DATABASES={"default": database}, USE_TZ=True, DEFAULT_AUTO_FIELD="django.db.models.BigAutoField")
-        django.setup()
-        from django.db import connections, models
-
-        from examples.django_routing import bulk_create_routed
-
-        fields = {
-            "at": models.DateTimeField(),
-            "payload": models.TextField(null=True),
-            "Meta": type("Meta", (), {"app_label": "app", "db_table": "app_event"}),
-            "__module__": __name__,
-        }
-        event = type("Event", (models.Model,), fields)
-        now = datetime.datetime.now(datetime.UTC)
-        rows = [event(at=now + datetime.timedelta(days=n), payload="100%") for n in range(50)]
-        with Router("app_event", open_registry(self.database.url, {}), on_miss=OnMiss.PARENT) as router:
-            self.assertTrue(router.wait(timeout=60))
-            bulk_create_routed(event, rows, router, by="at")
-        self.assertEqual(event.objects.filter(payload="100%").count(), 50)  # type: ignore[attr-defined]
-        connections.close_all()
-        self._check(connection, "app_event", 50)
 
     def _check(self, connection: psycopg.Connection[Any], table: str, count: int) -> None:
         """All rows are there, in more than one partition, and none in the wrong one: that none was is the partitions' own work."""

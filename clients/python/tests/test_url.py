@@ -56,11 +56,22 @@ class URLs(unittest.TestCase):
             "", " ", "self", "none", "hunter2", "hunter2://h", "redis://", "redis://:hunter2@", "redis://h:0", "redis://h:99999",
             "redis://:hunter2/x@h", "redis://h/hunter2", "redis://:hunter2%@h", "redis://h?hunter2=1", "redis://h?cert=/c",
             "redis://h?prefix=a/b", "redis://h?timeout=0", "redis://h?timeout=x", "etcd://hunter2@h", "etcd://h/x",
-            "consul://hunter2@h", "consul://hunter2:x@h", "redis://:hunter2@h x", "redis://[::1", "redis://:%ff@h",
+            "redis://h:+5", "redis://[::1]:+5", "redis://h:000005", "redis://h:٥", "redis://h?timeout=+5",
+            "redis://h?timeout=0000000005", "consul://hunter2@h", "consul://hunter2:x@h", "redis://:hunter2@h x", "redis://[::1", "redis://:%ff@h",
         ):  # fmt: skip
             with self.subTest(url), self.assertRaises(RegistryURLError) as raised:
                 parse(url, {})
             self.assertNotIn("hunter2", str(raised.exception))
+
+    def test_a_hint_names_what_the_store_knows(self) -> None:
+        for url, known in (
+            ("redis://h?replica=1", "prefix replicas ttl timeout ca cert key"),
+            ("etcd://h?replicas=1", "prefix timeout ca cert key"),
+            ("consul://h?ttl=1", "prefix timeout ca cert key"),
+        ):
+            with self.subTest(url), self.assertRaises(RegistryURLError) as raised:
+                parse(url, {})
+            self.assertEqual(raised.exception.hint, f"known: {known}")
 
     def test_no_secret_is_shown(self) -> None:
         target = parse("redis://me:hunter2@h", {})

@@ -20,7 +20,7 @@ from .errors import (
     RegistryErrorCode,
     RegistryURLError,
 )
-from .feed import Metrics
+from .metrics import Metrics
 from .header import PartitionMapHeader
 from .lookup import Key, PartitionLookup
 from .memory import MemoryRegistry

@@ -12,15 +12,27 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from .document import PartitionMapDocument
 from .errors import RegistryError, RegistryErrorCode
 from .lookup import PartitionLookup
+from .metrics import Metrics, TableMetrics
 from .names import EntityName
-from .registry import PublishedMap, Registry
-from .reload import Action, MapIdentity, ReadDocument, ReadHeader, ReloadMachine, Renew, Take, Timing, Trouble
-
+from .registry import Registry
+from .reload import (
+    Action,
+    MapIdentity,
+    ReadDocument,
+    ReadHeader,
+    Relation,
+    ReloadMachine,
+    Renew,
+    Take,
+    Timing,
+    Trouble,
+    relation,
+)
 
 #: What became known, to be given to the machine with the time at which it is.
 _Inbox = asyncio.Queue[Callable[[float], list[Action]]]
@@ -35,12 +47,8 @@ def _foreseen(error: Exception) -> RegistryError:
     )
 
 
-class Metrics(Protocol):
-    """Where a router counts; called from whatever thread looks a key up. Names and labels as in the Swift router."""
-
-    def increment(self, name: str, labels: dict[str, str]) -> None: ...
-
-    def gauge(self, name: str, labels: dict[str, str], value: float) -> None: ...
+#: Seconds: the first pause between two watches, the longest, and how long a watch held that begins with the first again.
+_FIRST_PAUSE, _LONGEST_PAUSE, _HELD = 0.1, 5.0, 5.0
 
 
 class Current(NamedTuple):
@@ -78,10 +86,11 @@ class MapFeed:
         self.clock = clock
         self._wall = wall
         self._logger = logger
-        self._metrics = metrics
+        self._metrics = TableMetrics(str(entity), metrics, logger)
         self._machine = ReloadMachine(timing)
-        self._pending: PublishedMap | None = None
-        self._labels = {"table": str(entity)}
+        #: What was just read, and its version; None when it isn't to be served.
+        self._pending: tuple[int, PartitionLookup] | None = None
+        self._is_hinted = False
         self.on_version: Callable[[int], None] = lambda version: None
 
     async def run(self) -> None:
@@ -89,6 +98,7 @@ class MapFeed:
         actions = self._machine.started(self.clock())
         async with asyncio.TaskGroup() as group:
             inbox: _Inbox = asyncio.Queue()
+            self._is_hinted = False
             group.create_task(self._listen(inbox))
             group.create_task(self._tick(inbox))
             while True:
@@ -97,7 +107,7 @@ class MapFeed:
                 self._pending = None
                 if self.current.confirmed_at is not None:
                     age = max(0.0, self.clock() - self.current.confirmed_at)
-                    self._gauge("partition_map_age_seconds", age)
+                    self._metrics.gauge("partition_map_age_seconds", age)
                 decide = await inbox.get()
                 actions = decide(self.clock())
 
@@ -107,18 +117,28 @@ class MapFeed:
             inbox.put_nowait(self._machine.ticked)
 
     async def _listen(self, inbox: _Inbox) -> None:
-        pause = 0.1
+        pause = _FIRST_PAUSE
         while True:
+            began = time.monotonic()
             try:
                 async for _ in self.registry.watch(self.entity):
-                    pause = 0.1
-                    inbox.put_nowait(self._machine.hinted)
+                    # One that waits to be decided about says as much as a thousand.
+                    if not self._is_hinted:
+                        self._is_hinted = True
+                        inbox.put_nowait(self._hinted)
             except Exception as raised:
                 error = _foreseen(raised)
                 self._logger.warning("not listening for changes of the map of %s: %s", self.entity, error)
+            # Not at each hint: a watch that ends at once gives one first.
+            if time.monotonic() - began > _HELD:
+                pause = _FIRST_PAUSE
             # Jitter, so that a fleet doesn't come back in one moment.
             await asyncio.sleep(pause * random.uniform(0.5, 1))
-            pause = min(pause * 2, 5)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _hinted(self, now: float) -> list[Action]:
+        self._is_hinted = False
+        return self._machine.hinted(now)
 
     def _carry_out(
         self,
@@ -134,7 +154,7 @@ class MapFeed:
             case Take():
                 self._take()
             case Renew():
-                self._gauge("partition_map_conflict", 0)
+                self._metrics.gauge("partition_map_conflict", 0)
                 self._renew(self.current._replace(confirmed_at=self._machine.confirmed_at))
             case Trouble():
                 self._report(action)
@@ -153,35 +173,44 @@ class MapFeed:
         sent_at = self.clock()
         try:
             found = await self.registry.load(self.entity)
+            identity = None if found is None else MapIdentity(found.header.version, found.header.checksum)
+            pending = None
+            # One read at a time: what is served stays the same meanwhile.
+            if found is not None and identity is not None and self._is_newer(identity):
+                pending = (found.header.version, await self._lookup(found.document))
         except Exception as error:
             self._put_failure(inbox, _foreseen(error))
             return
 
         def decide(now: float) -> list[Action]:
-            self._pending = found
-            identity = None if found is None else MapIdentity(found.header.version, found.header.checksum)
+            self._pending = pending
             return self._machine.document_read(identity, sent_at, now)
 
         inbox.put_nowait(decide)
 
+    def _is_newer(self, found: MapIdentity) -> bool:
+        return relation(found, self._machine.served) is Relation.NEWER
+
+    async def _lookup(self, document: PartitionMapDocument) -> PartitionLookup:
+        """The document's index, made in a thread: for a large one that takes a second, and the loop may be the application's."""
+        before = self.current.lookup
+        # The same document under a higher version needn't be indexed again.
+        if before is not None and before.document.content == document.content:
+            return before
+        return await asyncio.to_thread(PartitionLookup, document)
+
     def _put_failure(
         self, inbox: _Inbox, error: RegistryError
     ) -> None:
-        if self._metrics is not None:
-            labels = self._labels | {"reason": error.code.value}
-            self._metrics.increment("partition_map_read_failures_total", labels)
+        self._metrics.increment("partition_map_read_failures_total", error.code.value)
         inbox.put_nowait(lambda now: self._machine.failed(error, now))
 
     def _take(self) -> None:
         if self._pending is None:
             return
-        version, document = self._pending.header.version, self._pending.document
-        before = self.current.lookup
-        # The same document under a higher version needn't be indexed again.
-        same = before is not None and before.document.content == document.content
-        lookup = before if before is not None and same else PartitionLookup(document)
+        version, lookup = self._pending
         self._renew(Current(lookup, version, self._machine.confirmed_at))
-        self._gauge("partition_map_conflict", 0)
+        self._metrics.gauge("partition_map_conflict", 0)
         self._logger.info("version %d of the map of %s is served", version, self.entity)
         self.on_version(version)
 
@@ -203,7 +232,7 @@ class MapFeed:
         version = None if served is None else served.version
         match trouble.kind:
             case "conflict":
-                self._gauge("partition_map_conflict", 1)
+                self._metrics.gauge("partition_map_conflict", 1)
                 self._logger.error(
                     "the registry holds version %d of the map of %s, which doesn't follow the served version %s; that one is "
                     "kept: was the store restored, or does another installation publish there?",
@@ -224,7 +253,3 @@ class MapFeed:
                 )
             case _:
                 self._logger.info("version %s of the map of %s is confirmed again", version, self.entity)
-
-    def _gauge(self, name: str, value: float) -> None:
-        if self._metrics is not None:
-            self._metrics.gauge(name, self._labels, value)

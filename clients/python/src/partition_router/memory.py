@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from .header import PartitionMapHeader
 from .names import EntityName
@@ -30,7 +31,9 @@ class MemoryRegistry(Registry):
                 self._maps[entity] = published
             listeners = list(self._listeners)
         for loop, event in listeners:
-            loop.call_soon_threadsafe(event.set)
+            # One that closed has nobody left who waits.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(event.set)
 
     async def header(self, entity: EntityName) -> PartitionMapHeader | None:
         found = self._maps.get(entity)

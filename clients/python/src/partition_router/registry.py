@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import enum
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -48,8 +49,15 @@ class Registry(Protocol):
         """Closes this event loop's connections; the next call opens others."""
 
 
-def published(entity: EntityName, header: PartitionMapHeader, content: bytes) -> PublishedMap:
-    """Header and document as a store returned them; raises RegistryError (corrupt) unless they belong together."""
+async def published(entity: EntityName, header: PartitionMapHeader, content: bytes) -> PublishedMap:
+    """Header and document as a store returned them; raises RegistryError (corrupt) unless they belong together.
+
+    A large document takes seconds to read, which the event loop doesn't stand still for.
+    """
+    return await asyncio.to_thread(_published, entity, header, content)
+
+
+def _published(entity: EntityName, header: PartitionMapHeader, content: bytes) -> PublishedMap:
     try:
         document = PartitionMapDocument.parse(content)
         header.check(document)

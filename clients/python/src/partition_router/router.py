@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -19,8 +20,9 @@ from typing import Generic, Self, TypeVar
 from .background import Background, Running
 from .document import short_text
 from .errors import MapErrorCode, PartitionMapError
-from .feed import Current, MapFeed, Metrics
+from .feed import Current, MapFeed
 from .lookup import Key
+from .metrics import Metrics, TableMetrics
 from .names import EntityName
 from .registry import Registry
 from .routing import (
@@ -86,7 +88,7 @@ class Router:
         self._when_stale = when_stale
         self._on_miss = on_miss
         self._logger = logger or logging.getLogger("partition_router")
-        self._metrics = metrics
+        self._metrics = TableMetrics(str(self.entity), metrics, self._logger)
         self._feed = MapFeed(self.entity, registry, self._logger, metrics)
         self._feed.on_version = self._announce
         self._silences: dict[MissReason, tuple[float, int]] = {}
@@ -157,6 +159,7 @@ class Router:
 
     def wait(self, version: int = 1, timeout: float | None = None) -> bool:
         """Waits until that version, or a later one, is served. Returns False after ``timeout`` seconds."""
+        self._start_after_fork()
         with self._changed:
             return self._changed.wait_for(lambda: (self.version or 0) >= version, timeout)
 
@@ -165,6 +168,7 @@ class Router:
 
         Who is slow is given the newest.
         """
+        self._start_after_fork()
         listener = (asyncio.get_running_loop(), asyncio.Event())
         self._listeners.append(listener)
         seen: int | None = None
@@ -184,7 +188,8 @@ class Router:
         with self._changed:
             self._changed.notify_all()
         for loop, event in list(self._listeners):
-            if not loop.is_closed():
+            # One that closed, in another thread perhaps just now, has nobody left who waits.
+            with suppress(RuntimeError):
                 loop.call_soon_threadsafe(event.set)
 
     # Lookups
@@ -241,9 +246,12 @@ class Router:
                 raise self._miss(MissReason.STALE, current, key)
         return [self._partition(index, current) for index in indices]
 
-    def _observe(self) -> tuple[Current, Freshness]:
+    def _start_after_fork(self) -> None:
         if self._started_in is not None and self._started_in != os.getpid():
             self.start()
+
+    def _observe(self) -> tuple[Current, Freshness]:
+        self._start_after_fork()
         # This order: what is served is read before the clock.
         current = self._feed.current
         now = self._feed.clock()
@@ -296,9 +304,7 @@ class Router:
             self._age(current),
             None if document is None else document.coverage,
         )
-        if self._metrics is not None:
-            labels = {"table": str(self.entity), "reason": reason.value}
-            self._metrics.increment("partition_routing_miss_total", labels)
+        self._metrics.increment("partition_routing_miss_total", reason.value)
         # No lock: two threads at once may log one line too many, and none waits for another.
         now = time.monotonic()
         until, unlogged = self._silences.get(reason, (0.0, 0))

@@ -156,7 +156,7 @@ def parse(url: str, environment: Mapping[str, str]) -> Target:
         # For publishers; a reader has nothing to do with them.
         query.number("replicas", 0, 100)
         query.number("ttl", 1, 31_536_000)
-    query.must_be_empty()
+    query.must_be_empty("prefix replicas ttl timeout ca cert key" if store == "redis" else "prefix timeout ca cert key")
     return target
 
 
@@ -191,14 +191,12 @@ class _Query:
             raise RegistryURLError(f"{name}= in the registry URL is a number from {lowest} to {highest}")
         return int(text)
 
-    def must_be_empty(self) -> None:
+    def must_be_empty(self, known: str) -> None:
         if self._items:
             name = _decoded(self._items[0][0])
             # Shown only when it looks like a word: it may be the rest of a password with a question mark.
             shown = f", {name}" if re.fullmatch(r"[a-z]{1,19}", name) else ""
-            raise RegistryURLError(
-                f"the registry URL has an unknown parameter{shown}", "known: prefix replicas ttl timeout ca cert key"
-            )
+            raise RegistryURLError(f"the registry URL has an unknown parameter{shown}", f"known: {known}")
 
 
 def _decoded(text: str) -> str:

@@ -19,12 +19,13 @@ from .http import (
     check_size,
     decoded,
     folder,
+    number,
     printable,
     read_header,
 )
 
 #: Seconds that a blocking query waits for a change; Consul adds up to a sixteenth.
-_WAIT = 30
+_WAIT = 10
 
 
 class ConsulRegistry(ChunkedRegistry):
@@ -51,6 +52,11 @@ class ConsulRegistry(ChunkedRegistry):
 
     async def _get(self, path: str, timeout: float | None = None) -> Answer:
         token = self._target.current_password()
+        # It goes into a header.
+        if token is not None and not all(0x20 <= ord(letter) < 0x7F for letter in token):
+            raise RegistryError(
+                RegistryErrorCode.REFUSED, "the registry's token has characters in it that no token has"
+            )
         headers = {} if token is None else {"X-Consul-Token": token}
         return await self._link.ask("GET", path, _judge, headers, timeout=timeout)
 
@@ -64,7 +70,8 @@ class ConsulRegistry(ChunkedRegistry):
         revision, value = entries[0].get("ModifyIndex"), entries[0].get("Value")
         # An empty value is null.
         content = b"" if value is None else decoded(value)
-        if not isinstance(revision, int) or content is None:
+        # True is an int too.
+        if type(revision) is not int or revision <= 0 or content is None:
             raise _odd()
         return revision, content
 
@@ -75,8 +82,8 @@ class ConsulRegistry(ChunkedRegistry):
     async def _chunks(self, entity: EntityName, header: PartitionMapHeader) -> list[bytes]:
         """Up to the first that is missing."""
         chunks: list[bytes] = []
-        for number in range(header.chunks):
-            found = await self._value(f"{folder(self._target, entity)}{header.version}/{number}")
+        for piece in range(header.chunks):
+            found = await self._value(f"{folder(self._target, entity)}{header.version}/{piece}")
             if found is None:
                 break
             chunks.append(found[1])
@@ -89,11 +96,11 @@ def _odd() -> RegistryError:
 
 
 def _index(answer: Answer) -> int:
-    text = answer.headers.get("x-consul-index", "")
-    if not text.isdigit() or len(text) > 19:
+    found = number(answer.headers.get("x-consul-index"))
+    if found is None:
         raise _odd()
     # Never 0, which wouldn't block.
-    return max(1, int(text))
+    return max(1, found)
 
 
 def _judge(answer: Answer) -> RegistryError | None:

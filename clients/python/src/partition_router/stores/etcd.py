@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Any
-
-import httpx
 
 from ..errors import RegistryError, RegistryErrorCode
 from ..header import PartitionMapHeader
@@ -24,6 +23,7 @@ from .http import (
     decoded,
     encoded,
     folder,
+    number,
     printable,
     read_header,
 )
@@ -32,8 +32,6 @@ from .http import (
 _BATCH = 8
 #: Seconds between two questions whether the endpoint that is watched still reads linearizably.
 _HEARTBEAT = 10.0
-#: Of a line of a watch's answer, in bytes.
-_LINE_LIMIT = 4 << 20
 
 
 class _TokenExpired(RegistryError):
@@ -53,59 +51,37 @@ class EtcdRegistry(ChunkedRegistry):
             _, base = await self._ask("/v3/kv/range", self._range(entity))
             async for hint in self._watch(entity, base):
                 yield hint
-        except _TokenExpired:
-            # The next one asks for another.
+        except RegistryError:
+            # Whatever it was: the next watch begins with a new token.
             self._token = None
             raise
 
     async def _watch(self, entity: EntityName, base: str) -> AsyncIterator[Hint]:
         # A member that loses its leader then says so; otherwise the watch would hang.
-        headers = await self._headers() | {"Grpc-Metadata-hasleader": "true", "Content-Type": "application/json"}
-        body = json.dumps({"create_request": {"key": encoded(self._header_key(entity))}}).encode()
-        lines: asyncio.Queue[Hint | RegistryError] = asyncio.Queue()
-        reading = asyncio.create_task(self._read_lines(base, headers, body, lines))
+        headers = await self._headers() | {"Grpc-Metadata-hasleader": "true"}
+        question = {"create_request": {"key": encoded(self._header_key(entity))}}
+        lines = self._link.lines(base, "/v3/watch", _judge, headers, question)
+        found: asyncio.Queue[Hint | RegistryError] = asyncio.Queue(1)
+        reading = asyncio.create_task(_read(lines, found))
+        clock = asyncio.get_running_loop().time
+        beat = clock() + _HEARTBEAT
         try:
+            hint = await _next(found, clock() + self._target.timeout)
+            if hint is None:
+                # One that takes the question and says nothing would be listened to for ever.
+                raise self._link.error(TimeoutError())
+            yield hint
             while True:
-                try:
-                    async with asyncio.timeout(_HEARTBEAT):
-                        found = await lines.get()
-                except TimeoutError:
+                hint = await _next(found, beat)
+                if hint is not None:
+                    yield hint
+                if clock() >= beat:
                     # A connection can be dead, and a member cut off from the others, without anybody saying so.
                     await self._ask("/v3/kv/range", self._range(entity), only=base)
-                    continue
-                if isinstance(found, RegistryError):
-                    raise found
-                yield found
+                    beat = clock() + _HEARTBEAT
         finally:
             reading.cancel()
-
-    async def _read_lines(
-        self, base: str, headers: dict[str, str], body: bytes, lines: asyncio.Queue[Hint | RegistryError]
-    ) -> None:
-        timeout = httpx.Timeout(self._target.timeout, read=None)
-        failure = RegistryError(RegistryErrorCode.UNREACHABLE, "etcd ended the connection")
-        try:
-            client = await self._link.client()
-            async with client.stream(
-                "POST", base + "/v3/watch", headers=headers, content=body, timeout=timeout
-            ) as response:
-                if response.status_code != 200:
-                    answer = Answer(response.status_code, response.headers, await response.aread(), base)
-                    raise _judge(answer) or failure
-                pending = b""
-                async for part in response.aiter_bytes():
-                    *whole, pending = (pending + part).split(b"\n")
-                    for line in whole:
-                        hint = _hint(line)
-                        if hint is not None:
-                            lines.put_nowait(hint)
-                    if len(pending) > _LINE_LIMIT:
-                        raise RegistryError(RegistryErrorCode.UNREACHABLE, "etcd sent a line that is too long")
-        except RegistryError as error:
-            failure = error
-        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
-            failure = self._link.error(error)
-        lines.put_nowait(failure)
+            await asyncio.gather(reading, return_exceptions=True)
 
     def _header_key(self, entity: EntityName) -> str:
         return folder(self._target, entity) + "header"
@@ -115,33 +91,30 @@ class EtcdRegistry(ChunkedRegistry):
 
     async def _found(self, entity: EntityName) -> FoundHeader | None:
         answer, _ = await self._ask("/v3/kv/range", self._range(entity))
-        entries = answer.get("kvs") or []
-        if not entries:
+        entry = _entry(answer)
+        if entry is None:
             return None
-        content, revision = decoded(entries[0].get("value", "")), entries[0].get("mod_revision")
-        if content is None or not isinstance(revision, str) or not revision.isdigit() or len(revision) > 19:
+        revision = number(entry.get("mod_revision"))
+        if not revision:
             raise _odd()
-        return FoundHeader(int(revision), read_header(content))
+        return FoundHeader(revision, read_header(_value(entry)))
 
     async def _chunks(self, entity: EntityName, header: PartitionMapHeader) -> list[bytes]:
         """Up to the first that is missing."""
         chunks: list[bytes] = []
         root = f"{folder(self._target, entity)}{header.version}/"
         for start in range(0, header.chunks, _BATCH):
-            numbers = range(start, min(start + _BATCH, header.chunks))
-            reads = [{"request_range": {"key": encoded(f"{root}{number}")}} for number in numbers]
+            pieces = range(start, min(start + _BATCH, header.chunks))
+            reads = [{"request_range": {"key": encoded(f"{root}{piece}")}} for piece in pieces]
             answer, _ = await self._ask("/v3/kv/txn", {"success": reads})
             responses = answer.get("responses")
             if not isinstance(responses, list) or len(responses) != len(reads):
                 raise _odd()
             for response in responses:
-                entries = (response.get("response_range") or {}).get("kvs")
-                if not entries:
+                entry = _entry(response.get("response_range") or {}) if isinstance(response, dict) else None
+                if entry is None:
                     return chunks
-                content = decoded(entries[0].get("value", ""))
-                if content is None:
-                    raise _odd()
-                chunks.append(content)
+                chunks.append(_value(entry))
             check_size(chunks)
         return chunks
 
@@ -179,14 +152,53 @@ class EtcdRegistry(ChunkedRegistry):
         return {"Authorization": self._token}
 
 
+async def _read(lines: AsyncGenerator[bytes, None], found: asyncio.Queue[Hint | RegistryError]) -> None:
+    """Reads no further than somebody takes what was found."""
+    try:
+        async with aclosing(lines):
+            async for line in lines:
+                hint = _hint(line)
+                if hint is not None:
+                    await found.put(hint)
+    except Exception as error:
+        # Whatever it is: who waits for it would wait for ever.
+        await found.put(error if isinstance(error, RegistryError) else _odd())
+
+
+async def _next(found: asyncio.Queue[Hint | RegistryError], end: float) -> Hint | None:
+    """None where nothing was found until then, by the loop's clock."""
+    try:
+        async with asyncio.timeout_at(end):
+            hint = await found.get()
+    except TimeoutError:
+        return None
+    if isinstance(hint, RegistryError):
+        raise hint
+    return hint
+
+
 def _odd() -> RegistryError:
     return RegistryError(RegistryErrorCode.UNREACHABLE, "etcd answered in an unexpected form")
 
 
+def _entry(found: object) -> dict[str, Any] | None:
+    """The one key that was asked for; None when it isn't there."""
+    # What is empty isn't there.
+    entries = found.get("kvs", []) if isinstance(found, dict) else None
+    if not isinstance(entries, list) or (entries and not isinstance(entries[0], dict)):
+        raise _odd()
+    return entries[0] if entries else None
+
+
+def _value(entry: dict[str, Any]) -> bytes:
+    content = decoded(entry.get("value", ""))
+    if content is None:
+        raise _odd()
+    return content
+
+
 def _hint(line: bytes) -> Hint | None:
     """What a line of a watch's answer says; raises RegistryError when it says that the watch is over."""
-    if not line.strip():
-        return None
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
@@ -200,7 +212,8 @@ def _hint(line: bytes) -> Hint | None:
     if not isinstance(result, dict):
         return None
     if result.get("canceled") is True:
-        if "permission denied" in str(result.get("cancel_reason")):
+        reason = result.get("cancel_reason")
+        if isinstance(reason, str) and "permission denied" in reason:
             raise _of_code(7, "")
         # A compaction's, or another one: begin anew.
         raise RegistryError(RegistryErrorCode.UNREACHABLE, "etcd ended the watch")
@@ -228,7 +241,7 @@ def _judge(answer: Answer) -> RegistryError | None:
 
 def _of_code(code: object, text: object) -> RegistryError:
     """By gRPC's code; by the server's text only where the code says too little."""
-    words = str(text)
+    words = text if isinstance(text, str) else ""
     if code == 16 or (code == 3 and "revision of auth store is old" in words):
         return _TokenExpired()
     if code == 3 and "authentication failed" in words:
@@ -242,7 +255,7 @@ def _of_code(code: object, text: object) -> RegistryError:
     if code in (1, 2, 4, 8, 13, 14):
         return RegistryError(
             RegistryErrorCode.UNREACHABLE,
-            f"etcd can't answer now ({printable(text)})",
+            f"etcd can't answer now ({printable(words)})",
             "has it a leader and a quorum?",
         )
-    return RegistryError(RegistryErrorCode.REFUSED, f"etcd answered with an error ({printable(text)})")
+    return RegistryError(RegistryErrorCode.REFUSED, f"etcd answered with an error ({printable(words)})")

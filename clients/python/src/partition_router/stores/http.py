@@ -10,7 +10,8 @@ import binascii
 import json
 import ssl
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import httpx
@@ -26,6 +27,8 @@ from .loops import PerLoop
 
 #: Of an answer, in bytes; a longer one is refused.
 ANSWER_LIMIT = 16 << 20
+#: Of a line of an answer that goes on and on, in bytes.
+LINE_LIMIT = 4 << 20
 #: How often a reader that was overtaken by publishes begins again.
 ATTEMPTS = 5
 
@@ -43,6 +46,15 @@ class Answer(NamedTuple):
             return json.loads(self.body)
         except (ValueError, RecursionError):
             return None
+
+
+#: The higher ones say more: a refusal than that another endpoint is away.
+_TELLING = {RegistryErrorCode.REFUSED: 2, RegistryErrorCode.UNSUPPORTED: 1}
+
+
+def _telling(one: RegistryError, other: RegistryError) -> RegistryError:
+    """Which of two endpoints' failures is told; the later one where both say as much."""
+    return one if _TELLING.get(one.code, 0) > _TELLING.get(other.code, 0) else other
 
 
 class FoundHeader(NamedTuple):
@@ -77,7 +89,17 @@ class HTTPLink:
         verify: ssl.SSLContext | bool = tls.context(self.target) if self.target.tls else False
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=4)
         # Environment variables for proxies are none of a registry's business.
-        http = httpx.AsyncClient(verify=verify, timeout=self.target.timeout, limits=limits, trust_env=False)
+        # What is packed can be a thousand times as large as what was counted: it isn't asked for.
+        headers = {"Accept-Encoding": "identity", "User-Agent": "partition-router"}
+        http = httpx.AsyncClient(
+            verify=verify,
+            timeout=self.target.timeout,
+            limits=limits,
+            headers=headers,
+            trust_env=False,
+            # It could take the secrets elsewhere.
+            follow_redirects=False,
+        )
         return Client(http, stamps)
 
     async def client(self) -> httpx.AsyncClient:
@@ -92,7 +114,9 @@ class HTTPLink:
     async def close(self) -> None:
         client = self._clients.take()
         if client is not None:
-            await client.http.aclose()
+            # That connections end is what is asked for.
+            with suppress(Exception):
+                await client.http.aclose()
 
     async def ask(
         self,
@@ -104,32 +128,29 @@ class HTTPLink:
         timeout: float | None = None,
         only: str | None = None,
     ) -> Answer:
-        """After ``judge`` calls an answer unreachable, the next endpoint is asked; its other errors are raised.
+        """After ``judge`` calls an answer unreachable or unsupported, the next endpoint is asked; its other errors are raised.
 
         With ``only``, nobody but that one is asked.
         """
         failure = RegistryError(RegistryErrorCode.UNREACHABLE, "the registry URL names no endpoint")
         first = self._preferred
         for step in range(len(self.bases)):
-            number = (first + step) % len(self.bases)
-            if only is not None and self.bases[number] != only:
+            place = (first + step) % len(self.bases)
+            if only is not None and self.bases[place] != only:
                 continue
             try:
-                answer = await self._ask(self.bases[number], method, path, headers, body, timeout)
-                error = judge(answer)
-                if error is None:
-                    self._preferred = number
-                    return answer
+                answer = await self._ask(self.bases[place], method, path, headers, body, timeout)
             except RegistryError as raised:
-                # A refusal says more than that another endpoint is away.
-                if failure.code is not RegistryErrorCode.REFUSED:
-                    failure = raised
+                failure = _telling(failure, raised)
                 continue
-            # Every endpoint would refuse it.
-            if error.code is not RegistryErrorCode.UNREACHABLE:
+            error = judge(answer)
+            if error is None:
+                self._preferred = place
+                return answer
+            # Every endpoint would refuse it. Something else that answers in an endpoint's place speaks for nobody but itself.
+            if error.code not in (RegistryErrorCode.UNREACHABLE, RegistryErrorCode.UNSUPPORTED):
                 raise error
-            if failure.code is not RegistryErrorCode.REFUSED:
-                failure = error
+            failure = _telling(failure, error)
         raise failure
 
     async def _ask(
@@ -149,19 +170,67 @@ class HTTPLink:
                 async with client.stream(
                     method, base + path, headers=headers, content=content, timeout=timeout or self.target.timeout
                 ) as response:
-                    parts: list[bytes] = []
-                    async for part in response.aiter_bytes():
-                        parts.append(part)
-                        if sum(map(len, parts)) > ANSWER_LIMIT:
-                            raise RegistryError(
-                                RegistryErrorCode.UNREACHABLE, f"{self.name} sent an answer that is too long"
-                            )
-                    return Answer(response.status_code, response.headers, b"".join(parts), base)
-        except (httpx.HTTPError, httpx.StreamError, OSError, TimeoutError) as error:
+                    return Answer(response.status_code, response.headers, await self._body(response), base)
+        except Exception as error:
+            raise self.error(error) from None
+
+    async def _body(self, response: httpx.Response) -> bytes:
+        self._must_be_plain(response)
+        body = bytearray()
+        async for part in response.aiter_raw():
+            body += part
+            if len(body) > ANSWER_LIMIT:
+                raise RegistryError(RegistryErrorCode.UNREACHABLE, f"{self.name} sent an answer that is too long")
+        return bytes(body)
+
+    def _must_be_plain(self, response: httpx.Response) -> None:
+        if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+            raise RegistryError(
+                RegistryErrorCode.UNREACHABLE, f"{self.name} sent an answer in an encoding that wasn't asked for"
+            )
+
+    async def lines(
+        self,
+        base: str,
+        path: str,
+        judge: Callable[[Answer], RegistryError | None],
+        headers: Mapping[str, str],
+        body: object,
+    ) -> AsyncGenerator[bytes, None]:
+        """The lines of an answer that goes on and on, as they come, but empty ones; raises RegistryError, also when the answer ends.
+
+        It waits without a limit of time: that is its reader's.
+        """
+        client = await self.client()
+        # A connection made in time; what comes over it may take as long as it likes.
+        timeout = httpx.Timeout(self.target.timeout, read=None)
+        headers = {**headers, "Content-Type": "application/json"}
+        content = json.dumps(body).encode()
+        ended = RegistryError(RegistryErrorCode.UNREACHABLE, f"{self.name} ended the connection")
+        try:
+            async with client.stream("POST", base + path, headers=headers, content=content, timeout=timeout) as response:
+                if response.status_code != 200:
+                    answer = Answer(response.status_code, response.headers, await self._body(response), base)
+                    raise judge(answer) or ended
+                self._must_be_plain(response)
+                pending = bytearray()
+                async for part in response.aiter_raw():
+                    *whole, rest = part.split(b"\n")
+                    for piece in whole:
+                        line, pending = bytes(pending + piece), bytearray()
+                        if line.strip():
+                            yield line
+                    pending += rest
+                    if len(pending) > LINE_LIMIT:
+                        raise RegistryError(RegistryErrorCode.UNREACHABLE, f"{self.name} sent a line that is too long")
+                raise ended
+        except Exception as error:
             raise self.error(error) from None
 
     def error(self, error: BaseException) -> RegistryError:
-        """An answer that didn't come."""
+        """An answer that didn't come, whatever the client says of it: it has exceptions beyond its own."""
+        if isinstance(error, RegistryError):
+            return error
         if isinstance(error, TimeoutError | httpx.TimeoutException):
             return RegistryError(RegistryErrorCode.UNREACHABLE, f"{self.name} didn't answer in time")
         return tls.lost(error, self.name, self.target)
@@ -175,6 +244,13 @@ def decoded(value: object) -> bytes | None:
         return base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
         return None
+
+
+def number(value: object) -> int | None:
+    """Of the text of a store's number, from 0 up; None for anything else. ``isdigit`` alone takes what ``int`` doesn't."""
+    if not isinstance(value, str) or not (value.isascii() and value.isdigit()) or len(value) > 19:
+        return None
+    return int(value)
 
 
 def encoded(text: str) -> str:
@@ -196,10 +272,6 @@ def read_header(content: bytes) -> PartitionMapHeader:
         return PartitionMapHeader.parse(content)
     except PartitionMapError as error:
         raise corrupt_header(error) from None
-
-
-def assembled(entity: EntityName, header: PartitionMapHeader, chunks: list[bytes]) -> PublishedMap:
-    return published(entity, header, b"".join(chunks))
 
 
 def check_size(chunks: list[bytes]) -> None:
@@ -242,7 +314,7 @@ class ChunkedRegistry(ABC):
                 return None
             chunks = await self._chunks(entity, found.header)
             if len(chunks) == found.header.chunks:
-                return assembled(entity, found.header, chunks)
+                return await published(entity, found.header, b"".join(chunks))
             # Collected while it was being read, or missing.
             now = await self._found(entity)
             if now is not None and now.revision == found.revision:

@@ -63,7 +63,11 @@ class PostgresRegistry:
         row = await self._row(
             f"SELECT {_HEADER}, document FROM partition_registry.map WHERE entity = %s", entity
         )
-        return None if row is None else published(entity, _header(row), bytes(row[-1]))
+        if row is None:
+            return None
+        if not isinstance(row[-1], bytes | bytearray | memoryview):
+            raise _odd()
+        return await published(entity, _header(row), bytes(row[-1]))
 
     async def watch(self, entity: EntityName) -> AsyncIterator[Hint]:
         connection = await self._open()
@@ -75,7 +79,7 @@ class PostgresRegistry:
             yield Hint.RECONNECTED
             async for hint in self._listen(connection, entity):
                 yield hint
-        except (psycopg.Error, OSError, TimeoutError) as error:
+        except Exception as error:
             raise _error(error) from None
         finally:
             with suppress(psycopg.Error, OSError):
@@ -102,10 +106,15 @@ class PostgresRegistry:
     async def _open(self) -> _Connection:
         try:
             async with asyncio.timeout(_DEADLINE):
+                # In SQL_ASCII, which a database may have, the client would take texts for bytes.
                 return await psycopg.AsyncConnection.connect(
-                    self._conninfo, autocommit=True, prepare_threshold=None, application_name="partition-router"
+                    self._conninfo,
+                    autocommit=True,
+                    prepare_threshold=None,
+                    application_name="partition-router",
+                    client_encoding="UTF8",
                 )
-        except (psycopg.Error, OSError, TimeoutError) as error:
+        except Exception as error:
             raise _error(error, connecting=True) from None
 
     async def _row(self, statement: str, entity: EntityName) -> TupleRow | None:
@@ -117,15 +126,13 @@ class PostgresRegistry:
                 link.connection = await self._open()
             try:
                 return await self._ask(link, statement, entity)
-            except psycopg.OperationalError as error:
-                if fresh or error.sqlstate is not None:
+            except Exception as error:
+                if fresh or not isinstance(error, psycopg.OperationalError) or error.sqlstate is not None:
                     raise _error(error) from None
-            except (psycopg.Error, OSError, TimeoutError) as error:
-                raise _error(error) from None
             link.connection = await self._open()
             try:
                 return await self._ask(link, statement, entity)
-            except (psycopg.Error, OSError, TimeoutError) as error:
+            except Exception as error:
                 raise _error(error) from None
 
     async def _ask(self, link: _Link, statement: str, entity: EntityName) -> TupleRow | None:
@@ -187,6 +194,10 @@ def _standby() -> RegistryError:
     )
 
 
+def _odd() -> RegistryError:
+    return RegistryError(RegistryErrorCode.UNREACHABLE, "PostgreSQL answered in an unexpected form")
+
+
 def _header(row: TupleRow) -> PartitionMapHeader:
     try:
         return PartitionMapHeader.of_fields({name: str(value) for name, value in zip(FIELDS, row)})
@@ -196,6 +207,8 @@ def _header(row: TupleRow) -> PartitionMapHeader:
 
 def _error(error: Exception, connecting: bool = False) -> RegistryError:
     """By SQLSTATE, never by the message's text, which may quote a connection string."""
+    if isinstance(error, RegistryError):
+        return error
     state = getattr(error, "sqlstate", None) or ""
     if isinstance(error, TimeoutError):
         return RegistryError(RegistryErrorCode.UNREACHABLE, "PostgreSQL didn't answer in time")
@@ -213,7 +226,9 @@ def _error(error: Exception, connecting: bool = False) -> RegistryError:
         )
     if state == "3D000":
         return RegistryError(RegistryErrorCode.REFUSED, "the registry's database doesn't exist")
-    if isinstance(error, psycopg.ProgrammingError) and connecting:
+    if connecting and isinstance(error, psycopg.ProgrammingError | UnicodeError):
         return RegistryError(RegistryErrorCode.REFUSED, "the registry's connection string can't be read")
+    if not isinstance(error, psycopg.Error | OSError):
+        return _odd()
     what = "can't be reached" if connecting else "ended the connection" if not state else "can't answer now"
     return RegistryError(RegistryErrorCode.UNREACHABLE, f"PostgreSQL {what}" + (f" ({state})" if state else ""))

@@ -25,9 +25,6 @@ from .loops import PerLoop
 #: How often a quiet connection is asked whether it still lives.
 _HEARTBEAT = 10.0
 
-_Failure = (redis.exceptions.RedisError, OSError, TimeoutError)
-
-
 class _Link:
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
@@ -46,22 +43,33 @@ class RedisRegistry:
         values = await self._ask("HMGET", self._meta(entity), *FIELDS)
         if not isinstance(values, list) or len(values) != len(FIELDS):
             raise _odd()
-        fields = {name: value for name, value in zip(FIELDS, values) if value is not None}
+        fields = {name: _bytes(value) for name, value in zip(FIELDS, values) if value is not None}
         return _header(fields) if fields else None
 
     async def load(self, entity: EntityName) -> PublishedMap | None:
         # One command: no read is torn.
         reply = await self._ask("HGETALL", self._meta(entity))
         # RESP2 has a list of names and values, RESP3 a map; the client gives either as it is configured.
-        items = reply.items() if isinstance(reply, dict) else zip(reply[::2], reply[1::2])
-        fields = {bytes(name).decode("utf-8", "replace"): bytes(value) for name, value in items}
-        return published(entity, _header(fields), fields.get("document", b"")) if fields else None
+        if isinstance(reply, dict):
+            items = list(reply.items())
+        elif isinstance(reply, list) and len(reply) % 2 == 0:
+            items = list(zip(reply[::2], reply[1::2]))
+        else:
+            raise _odd()
+        fields = {_bytes(name).decode("utf-8", "replace"): _bytes(value) for name, value in items}
+        return await published(entity, _header(fields), fields.get("document", b"")) if fields else None
 
     async def watch(self, entity: EntityName) -> AsyncIterator[Hint]:
         client = await self._connect()
         listening = client.pubsub()
         try:
             await listening.subscribe(f"{self._target.prefix}partition_map_updated:{entity.store_key}")
+            message = await listening.get_message(timeout=self._target.timeout)
+            if message is None:
+                raise TimeoutError
+            if message["type"] != "subscribe":
+                raise _odd()
+            yield Hint.RECONNECTED
             while True:
                 message = await listening.get_message(timeout=_HEARTBEAT)
                 if message is None:
@@ -70,11 +78,9 @@ class RedisRegistry:
                     message = await listening.get_message(timeout=self._target.timeout)
                     if message is None:
                         raise TimeoutError
-                if message["type"] == "subscribe":
-                    yield Hint.RECONNECTED
-                elif message["type"] == "message":
+                if message["type"] == "message":
                     yield Hint.CHANGED
-        except _Failure as error:
+        except Exception as error:
             raise _error(error, self._target) from None
         finally:
             await _close(listening)
@@ -102,7 +108,7 @@ class RedisRegistry:
                     reply = await link.client.execute_command(*command)
                 done = True
                 return reply
-            except _Failure as error:
+            except Exception as error:
                 raise _error(error, self._target) from None
             finally:
                 if not done:
@@ -122,7 +128,7 @@ class RedisRegistry:
                 if _is_primary(role):
                     return client
                 found = _replica()
-            except _Failure as error:
+            except Exception as error:
                 found = _error(error, self._target)
             await _close(client)
             # A refusal says more than that another endpoint is away.
@@ -167,8 +173,15 @@ def _replica() -> RegistryError:
 
 
 async def _close(thing: Any) -> None:
-    with suppress(*_Failure):
+    # That it ends is what is asked for.
+    with suppress(Exception):
         await thing.aclose()
+
+
+def _bytes(value: object) -> bytes:
+    if not isinstance(value, bytes):
+        raise _odd()
+    return value
 
 
 def _header(fields: dict[str, bytes]) -> PartitionMapHeader:
@@ -187,7 +200,9 @@ def _odd() -> RegistryError:
     return RegistryError(RegistryErrorCode.UNREACHABLE, "Redis answered in an unexpected form")
 
 
-def _error(error: BaseException, target: Target) -> RegistryError:
+def _error(error: Exception, target: Target) -> RegistryError:
+    if isinstance(error, RegistryError):
+        return error
     refused = (
         redis.exceptions.AuthenticationError,
         redis.exceptions.AuthorizationError,
@@ -202,4 +217,7 @@ def _error(error: BaseException, target: Target) -> RegistryError:
         if word == "WRONGTYPE":
             return RegistryError(RegistryErrorCode.CORRUPT, "the registry's key in Redis holds something else")
         return RegistryError(RegistryErrorCode.UNREACHABLE, "Redis answered with an error")
-    return tls.lost(error, "Redis", target)
+    if isinstance(error, redis.exceptions.ConnectionError | OSError):
+        return tls.lost(error, "Redis", target)
+    # The client's parser has exceptions of all kinds for what no Redis answers.
+    return _odd()
