@@ -48,7 +48,7 @@ class ConsulRegistry(ChunkedRegistry):
             index = now if now >= index else 1
 
     def _path(self, key: str) -> str:
-        return "/v1/kv/" + quote(key, safe="/")
+        return "/v1/kv/" + quote(spelled(key), safe="/")
 
     async def _get(self, path: str, timeout: float | None = None) -> Answer:
         token = self._target.current_password()
@@ -91,6 +91,11 @@ class ConsulRegistry(ChunkedRegistry):
         return chunks
 
 
+def spelled(key: str) -> str:
+    """A key as Consul has it, which refuses those with characters that it calls unprintable: all but ASCII is percent-encoded."""
+    return "".join(letter if letter.isascii() else quote(letter) for letter in key)
+
+
 def _odd() -> RegistryError:
     return RegistryError(RegistryErrorCode.UNREACHABLE, "Consul answered in an unexpected form")
 
@@ -104,8 +109,8 @@ def _index(answer: Answer) -> int:
 
 
 def _judge(answer: Answer) -> RegistryError | None:
-    # 404 is an absent key, which has an index too; something else that answers has none.
-    if answer.status == 200 or (answer.status == 404 and "x-consul-index" in answer.headers):
+    # 404 is an absent key, which has an index too; something else that answers has none, and another endpoint may be Consul.
+    if answer.status in (200, 404) and "x-consul-index" in answer.headers:
         return None
     if answer.status in (401, 403):
         return RegistryError(
