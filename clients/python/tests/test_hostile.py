@@ -79,7 +79,7 @@ class Shapes(HostileCase):
             b'{"kvs":[null]}', b'{"kvs":[[]]}', b'{"kvs":[{}]}', b'{"kvs":[{"mod_revision":7}]}',
             b'{"kvs":[{"mod_revision":"0"}]}', '{"kvs":[{"mod_revision":"²"}]}'.encode(),
             '{"kvs":[{"mod_revision":"٣"}]}'.encode(), b'{"kvs":[{"mod_revision":"' + b"9" * 5000 + b'"}]}',
-            b'{"kvs":[{"value":7,"mod_revision":"1"}]}', b'{"kvs":[{"value":"\xc3\xa9","mod_revision":"1"}]}',
+            GOOD["etcd"].replace(b'"7"', b'"0"'), GOOD["etcd"].replace(b'"7"', b"7"), b'{"kvs":[{"value":7,"mod_revision":"1"}]}', b'{"kvs":[{"value":"\xc3\xa9","mod_revision":"1"}]}',
             b'{"kvs":[{"value":"e30=","mod_revision":"1"}]}', b'{"kvs":[{"value":"","mod_revision":"1"}]}',
             b"[" * 100_000, b'{"kvs":' + b"9" * 5000 + b"}", b"\xff\xfe", b'{"kvs":NaN}',
         )  # fmt: skip
@@ -147,7 +147,7 @@ class Shapes(HostileCase):
         bodies = (
             b"", b"{}", b"7", b"[]", b"[7]", b"[null]", b"[[]]", b"[{}]", b'[{"ModifyIndex":true,"Value":null}]',
             b'[{"ModifyIndex":"7","Value":""}]', b'[{"ModifyIndex":0,"Value":""}]', b'[{"ModifyIndex":7.5,"Value":""}]',
-            b'[{"ModifyIndex":7,"Value":7}]', b'[{"ModifyIndex":7,"Value":"\xc3\xa9"}]', b'[{"ModifyIndex":7}]', b"[" * 100_000,
+            GOOD["consul"].replace(b": 7", b": true"), GOOD["consul"].replace(b": 7", b": 7.0"), b'[{"ModifyIndex":7,"Value":7}]', b'[{"ModifyIndex":7,"Value":"\xc3\xa9"}]', b'[{"ModifyIndex":7}]', b"[" * 100_000,
         )  # fmt: skip
         self._each("consul", bodies, 200, "X-Consul-Index: ²")
         # The index is that of the answer to a watch, too.
