@@ -8,6 +8,7 @@ import asyncio
 import base64
 import gzip
 import json
+import time
 import unittest
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -273,6 +274,21 @@ class Bounds(HostileCase):
 
             with self.subTest(what), HTTPPeer(respond) as peer:
                 self.assertIn("in time", str(self.failure(self.url("etcd", peer, timeout=1), _watch)))
+
+    def test_one_that_does_not_wait_is_not_hammered(self) -> None:
+        for grows in (False, True):
+            asked = 0
+
+            def respond(request: Request, connection: Connection) -> None:
+                nonlocal asked
+                asked += 1
+                # Until the watch is over; a slow machine gets there later.
+                connection.answer(200 if asked < 12 else 503, GOOD["consul"], f"X-Consul-Index: {asked if grows else 7}")
+
+            with self.subTest(grows=grows), HTTPPeer(respond) as peer:
+                began = time.monotonic()
+                self.failure(self.url("consul", peer), _watch)
+                self.assertGreater(time.monotonic() - began, 0.9)
 
     def test_a_watch_that_says_nothing_is_asked_after(self) -> None:
         """Also while it sends lines that say nothing."""
