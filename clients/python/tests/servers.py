@@ -67,11 +67,17 @@ class Server:
 
     def start(self) -> None:
         """Starts it, also after a kill, and waits until it answers."""
+        self.launch()
+        self.wait()
+
+    def launch(self) -> None:
         with open(self.directory / "log", "ab") as log:
             self._process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/"
             )
         self._note(f"{self._process.pid}\n")
+
+    def wait(self) -> None:
         try:
             eventually(f"{self.name} answers", self._answers)
         except AssertionError as error:
@@ -244,13 +250,16 @@ class Etcd(HTTPStore):
         place, peer = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self._peer}"
         return [
             "etcd", "--data-dir", str(self.directory / "data"), "--listen-client-urls", place, "--advertise-client-urls",
-            place, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster",
-            f"default={peer}",
+            place, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--name", self.member,
+            "--initial-cluster", ",".join(f"{each.member}=http://127.0.0.1:{each._peer}" for each in self.cluster),
         ]  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()
         self._peer = free_port()
+        self.member = f"m{self.port}"
+        #: All members, itself too.
+        self.cluster: list[Etcd] = [self]
         self.token: str | None = None
 
     def headers(self) -> dict[str, str]:
@@ -262,6 +271,10 @@ class Etcd(HTTPStore):
     def put(self, changes: list[tuple[str, bytes]]) -> None:
         puts = [{"request_put": {"key": _base64(key.encode()), "value": _base64(value)}} for key, value in changes]
         self.ask("POST", "/v3/kv/txn", {"success": puts})
+
+    def is_leader(self) -> bool:
+        status = json.loads(self.ask("POST", "/v3/maintenance/status", {}))
+        return bool(status["leader"] == status["header"]["member_id"])
 
     def flush(self) -> None:
         self.ask("POST", "/v3/kv/deleterange", {"key": _base64(b"\0"), "range_end": _base64(b"\0")})

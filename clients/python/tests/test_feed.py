@@ -18,6 +18,7 @@ from partition_router.header import PartitionMapHeader
 from partition_router.registry import PublishedMap
 
 from .maps import EVENTS, daily, fields, published
+from .servers import eventually
 from .test_routing import Counted, quiet
 
 
@@ -260,6 +261,46 @@ class Surroundings(unittest.TestCase):
                 finally:
                     os._exit(status)
             self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0)
+
+
+    def test_a_forked_child_may_stop_first(self) -> None:
+        registry = MemoryRegistry()
+        registry.put(EVENTS, published(daily(2), 1))
+        with Router("events", registry, logger=quiet()) as router:
+            self.assertTrue(router.wait(timeout=60))
+            child = os.fork()
+            if child == 0:
+                status = 1
+                try:
+                    # It would be waited for: nobody here can end what runs in the parent.
+                    with mock.patch("partition_router.background.Running.stop", side_effect=AssertionError):
+                        router.stop()
+                    registry._lock = threading.Lock()
+                    registry._listeners.clear()
+                    registry.put(EVENTS, published(daily(9), 5))
+                    router.start()
+                    status = 0 if router.wait(5, timeout=60) else 2
+                finally:
+                    os._exit(status)
+            self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0)
+            # The parent's goes on.
+            registry.put(EVENTS, published(daily(3), 2))
+            self.assertTrue(router.wait(2, timeout=60))
+
+    def test_one_that_ended_by_a_fault_can_be_started_again(self) -> None:
+        registry = MemoryRegistry()
+        registry.put(EVENTS, published(daily(2), 1))
+        router = Router("events", registry, logger=quiet())
+        with mock.patch.object(router._feed, "run", side_effect=ZeroDivisionError):
+            router.start()
+            running = router._running
+            assert running is not None
+            with self.assertRaises(ZeroDivisionError):
+                running.future.result(60)
+        eventually("its end is noted", lambda: router._started_in is None)
+        router.start()
+        self.assertTrue(router.wait(1, timeout=60))
+        router.stop()
 
 
 class Published(unittest.IsolatedAsyncioTestCase):

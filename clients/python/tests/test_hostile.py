@@ -8,6 +8,7 @@ import asyncio
 import base64
 import gzip
 import json
+import time
 import unittest
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -79,7 +80,7 @@ class Shapes(HostileCase):
             b'{"kvs":[null]}', b'{"kvs":[[]]}', b'{"kvs":[{}]}', b'{"kvs":[{"mod_revision":7}]}',
             b'{"kvs":[{"mod_revision":"0"}]}', '{"kvs":[{"mod_revision":"²"}]}'.encode(),
             '{"kvs":[{"mod_revision":"٣"}]}'.encode(), b'{"kvs":[{"mod_revision":"' + b"9" * 5000 + b'"}]}',
-            b'{"kvs":[{"value":7,"mod_revision":"1"}]}', b'{"kvs":[{"value":"\xc3\xa9","mod_revision":"1"}]}',
+            GOOD["etcd"].replace(b'"7"', b'"0"'), GOOD["etcd"].replace(b'"7"', b"7"), b'{"kvs":[{"value":7,"mod_revision":"1"}]}', b'{"kvs":[{"value":"\xc3\xa9","mod_revision":"1"}]}',
             b'{"kvs":[{"value":"e30=","mod_revision":"1"}]}', b'{"kvs":[{"value":"","mod_revision":"1"}]}',
             b"[" * 100_000, b'{"kvs":' + b"9" * 5000 + b"}", b"\xff\xfe", b'{"kvs":NaN}',
         )  # fmt: skip
@@ -147,7 +148,7 @@ class Shapes(HostileCase):
         bodies = (
             b"", b"{}", b"7", b"[]", b"[7]", b"[null]", b"[[]]", b"[{}]", b'[{"ModifyIndex":true,"Value":null}]',
             b'[{"ModifyIndex":"7","Value":""}]', b'[{"ModifyIndex":0,"Value":""}]', b'[{"ModifyIndex":7.5,"Value":""}]',
-            b'[{"ModifyIndex":7,"Value":7}]', b'[{"ModifyIndex":7,"Value":"\xc3\xa9"}]', b'[{"ModifyIndex":7}]', b"[" * 100_000,
+            GOOD["consul"].replace(b": 7", b": true"), GOOD["consul"].replace(b": 7", b": 7.0"), b'[{"ModifyIndex":7,"Value":7}]', b'[{"ModifyIndex":7,"Value":"\xc3\xa9"}]', b'[{"ModifyIndex":7}]', b"[" * 100_000,
         )  # fmt: skip
         self._each("consul", bodies, 200, "X-Consul-Index: ²")
         # The index is that of the answer to a watch, too.
@@ -273,6 +274,21 @@ class Bounds(HostileCase):
 
             with self.subTest(what), HTTPPeer(respond) as peer:
                 self.assertIn("in time", str(self.failure(self.url("etcd", peer, timeout=1), _watch)))
+
+    def test_one_that_does_not_wait_is_not_hammered(self) -> None:
+        for grows in (False, True):
+            asked = 0
+
+            def respond(request: Request, connection: Connection) -> None:
+                nonlocal asked
+                asked += 1
+                # Until the watch is over; a slow machine gets there later.
+                connection.answer(200 if asked < 12 else 503, GOOD["consul"], f"X-Consul-Index: {asked if grows else 7}")
+
+            with self.subTest(grows=grows), HTTPPeer(respond) as peer:
+                began = time.monotonic()
+                self.failure(self.url("consul", peer), _watch)
+                self.assertGreater(time.monotonic() - began, 0.9)
 
     def test_a_watch_that_says_nothing_is_asked_after(self) -> None:
         """Also while it sends lines that say nothing."""

@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import logging
 import unittest
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import ClassVar
+from unittest import mock
 
 from partition_router import (
     EntityName,
@@ -24,7 +26,7 @@ from partition_router import (
 from partition_router.reload import Timing
 
 from .maps import EVENTS, daily, fields
-from .servers import STORES, Consul, Etcd, HTTPStore, Postgres, Redis, Store, eventually, started
+from .servers import STORES, Consul, Etcd, Postgres, Redis, Store, eventually, started
 from .test_routing import Counted
 
 
@@ -73,7 +75,7 @@ class StoreTests:
 
         def code(self, registry: Registry) -> RegistryErrorCode:
             with self.assertRaises(RegistryError) as raised:
-                asyncio.run(_load(registry, EVENTS))
+                asyncio.run(load(registry, EVENTS))
             self.assertNotIn("hunter2", str(raised.exception))
             return raised.exception.code
 
@@ -150,6 +152,34 @@ class StoreTests:
                 self.publish(4, 2)
                 self.assertTrue(router.wait(2, 60))
 
+        def test_a_watch_notices_a_server_that_stands_still(self) -> None:
+            """By its own questions: no connection ends, and nobody else reads."""
+            limits: dict[str, dict[str, float]] = {
+                "consul": {"_WAIT": 1}, "postgres": {"_HEARTBEAT": 0.5, "_DEADLINE": 2.0},
+            }  # fmt: skip
+
+            async def body() -> None:
+                registry = open_registry(self.server.url, {})
+                hints = registry.watch(EVENTS)
+                self.assertEqual(await anext(hints), Hint.RECONNECTED)
+                self.server.pause()
+                try:
+                    with self.assertRaises(RegistryError) as raised:
+                        async with asyncio.timeout(60):
+                            async for _ in hints:
+                                pass
+                    self.assertEqual(raised.exception.code, RegistryErrorCode.UNREACHABLE)
+                finally:
+                    self.server.resume()
+                await registry.close()
+
+            module = f"partition_router.stores.{self.store}"
+            importlib.import_module(module)
+            with ExitStack() as patches:
+                for name, value in limits.get(self.store, {"_HEARTBEAT": 0.5}).items():
+                    patches.enter_context(mock.patch(f"{module}.{name}", value))
+                asyncio.run(body())
+
         def test_ten_thousand_partitions(self) -> None:
             self.publish(10_000, 1)
             with self.router() as router:
@@ -166,7 +196,7 @@ class StoreTests:
                 for schema in ("public", f"S {name}"):
                     entity = EntityName(schema, name)
                     self.publish(2 + number, 1, entity)
-                    found = asyncio.run(_load(open_registry(self.server.url, {}), entity))
+                    found = asyncio.run(load(open_registry(self.server.url, {}), entity))
                     self.assertEqual(found, (entity, 2 + number))
 
         def test_prefixes_keep_installations_apart(self) -> None:
@@ -179,16 +209,16 @@ class StoreTests:
                 document = daily(8)
                 self.server.write(EVENTS, fields(document, 10), document, prefix="staging:")
                 self.assertTrue(router.wait(10, 60))
-            self.assertEqual(asyncio.run(_load(open_registry(self.server.url, {}), EVENTS)), (EVENTS, 3))
+            self.assertEqual(asyncio.run(load(open_registry(self.server.url, {}), EVENTS)), (EVENTS, 3))
 
         def test_several_loops_share_a_registry(self) -> None:
             self.publish(3, 1)
             registry = open_registry(self.server.url, {})
             for _ in range(3):
-                self.assertEqual(asyncio.run(_load(registry, EVENTS)), (EVENTS, 3))
+                self.assertEqual(asyncio.run(load(registry, EVENTS)), (EVENTS, 3))
             with Router("events", registry) as router:
                 self.assertTrue(router.wait(1, 60))
-                self.assertEqual(asyncio.run(_load(registry, EVENTS)), (EVENTS, 3))
+                self.assertEqual(asyncio.run(load(registry, EVENTS)), (EVENTS, 3))
 
         def test_hints(self) -> None:
             async def body() -> None:
@@ -211,7 +241,7 @@ class StoreTests:
             self.assertEqual(self.code(registry), RegistryErrorCode.UNREACHABLE)
 
 
-async def _load(registry: Registry, entity: EntityName) -> tuple[EntityName, int]:
+async def load(registry: Registry, entity: EntityName) -> tuple[EntityName, int]:
     try:
         found = await registry.load(entity)
         header = await registry.header(entity)
@@ -232,7 +262,7 @@ class RedisTests(StoreTests.Case):
             document = daily(3)
             server.write(EVENTS, fields(document, 1), document)
             place = f"127.0.0.1:{server.port}"
-            self.assertEqual(asyncio.run(_load(open_registry(f"redis://:right@{place}", {}), EVENTS)), (EVENTS, 3))
+            self.assertEqual(asyncio.run(load(open_registry(f"redis://:right@{place}", {}), EVENTS)), (EVENTS, 3))
             self.assertEqual(self.code(open_registry(f"redis://:hunter2@{place}", {})), RegistryErrorCode.REFUSED)
             self.assertEqual(self.code(open_registry(f"redis://{place}", {})), RegistryErrorCode.REFUSED)
         finally:
@@ -246,7 +276,7 @@ class RedisTests(StoreTests.Case):
             alone = f"redis://127.0.0.1:{replica.port}?timeout=2"
             self.assertEqual(self.code(open_registry(alone, {})), RegistryErrorCode.UNREACHABLE)
             both = f"redis://127.0.0.1:{replica.port},127.0.0.1:{self.server.port}"
-            self.assertEqual(asyncio.run(_load(open_registry(both, {}), EVENTS)), (EVENTS, 3))
+            self.assertEqual(asyncio.run(load(open_registry(both, {}), EVENTS)), (EVENTS, 3))
         finally:
             replica.stop()
 
@@ -318,7 +348,7 @@ class PostgresTests(StoreTests.Case):
         self.assertEqual(self.code(open_registry(self.server.url, {})), RegistryErrorCode.UNREACHABLE)
         with self.server.connect() as connection:
             connection.execute("SELECT pg_promote()")
-        self.assertEqual(asyncio.run(_load(open_registry(self.server.url, {}), EVENTS)), (EVENTS, 3))
+        self.assertEqual(asyncio.run(load(open_registry(self.server.url, {}), EVENTS)), (EVENTS, 3))
 
     def test_a_lost_connection_is_replaced(self) -> None:
         assert isinstance(self.server, Postgres)
@@ -407,41 +437,11 @@ class ConsulTests(StoreTests.Case):
             server.write(EVENTS, fields(document, 1), document)
             place = f"127.0.0.1:{server.port}"
             url = f"consul://:{server.token}@{place}"
-            self.assertEqual(asyncio.run(_load(open_registry(url, {}), EVENTS)), (EVENTS, 3))
+            self.assertEqual(asyncio.run(load(open_registry(url, {}), EVENTS)), (EVENTS, 3))
             self.assertEqual(self.code(open_registry(f"consul://:hunter2@{place}", {})), RegistryErrorCode.REFUSED)
             self.assertEqual(self.code(open_registry(f"consul://{place}", {})), RegistryErrorCode.REFUSED)
         finally:
             server.stop()
-
-
-class Chunks(unittest.TestCase):
-    """etcd and Consul keep a document in pieces."""
-
-    def test_pieces(self) -> None:
-        for store in ("etcd", "consul"):
-            with self.subTest(store):
-                server = started(store)
-                try:
-                    self._pieces(server)
-                finally:
-                    server.stop()
-
-    def _pieces(self, server: Store) -> None:
-        assert isinstance(server, HTTPStore)
-        document = daily(100)
-        server.write(EVENTS, fields(document, 1), document, size=700)
-        self.assertEqual(asyncio.run(_load(open_registry(server.url, {}), EVENTS)), (EVENTS, 100))
-        # Away: a publisher that died, or a hand.
-        server.write_header(EVENTS, fields(document, 2) | {"chunks": "16"})
-        with self.assertRaises(RegistryError) as raised:
-            asyncio.run(_load(open_registry(server.url, {}), EVENTS))
-        self.assertEqual(raised.exception.code, RegistryErrorCode.CORRUPT)
-        # The first endpoint is away.
-        scheme, _, place = server.url.partition("://")
-        self.assertEqual(scheme, server.name)
-        server.write(EVENTS, fields(document, 3), document)
-        several = open_registry(f"{scheme}://127.0.0.1:1,{place}", {})
-        self.assertEqual(asyncio.run(_load(several, EVENTS)), (EVENTS, 100))
 
 
 class Completeness(unittest.TestCase):

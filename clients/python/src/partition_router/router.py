@@ -117,20 +117,27 @@ class Router:
         with Background.lock:
             if self._started_in == os.getpid():
                 return
-            # In a forked child the parent's thread doesn't exist, and its lock may be held for ever.
-            self._changed = threading.Condition()
+            if self._started_in is not None:
+                # A forked child: the parent's thread doesn't exist here, its lock may be held for ever, its loops are others'.
+                self._changed = threading.Condition()
+                self._listeners = []
             self._running = Background.run(self.run())
             self._running.future.add_done_callback(self._ended)
             self._started_in = os.getpid()
 
     def stop(self) -> None:
         """Ends what ``start`` began; the map that is served grows stale from now on."""
-        running, self._running, self._started_in = self._running, None, None
-        if running is not None:
+        with Background.lock:
+            running, self._running = self._running, None
+            process, self._started_in = self._started_in, None
+        # In a forked child nothing runs yet that could be ended.
+        if running is not None and process == os.getpid():
             running.stop(timeout=5)
 
     def _ended(self, running: Future[None]) -> None:
         if not running.cancelled() and running.exception() is not None:
+            # The next start begins anew.
+            self._started_in = None
             self._logger.error(
                 "the map of %s is not kept current any more; it grows stale", self.entity, exc_info=running.exception()
             )
@@ -182,7 +189,9 @@ class Router:
                 await listener[1].wait()
                 listener[1].clear()
         finally:
-            self._listeners.remove(listener)
+            # A child forgets those of its parent.
+            if listener in self._listeners:
+                self._listeners.remove(listener)
 
     def _announce(self, version: int) -> None:
         with self._changed:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
@@ -26,6 +27,9 @@ from .http import (
 
 #: Seconds that a blocking query waits for a change; Consul adds up to a sixteenth.
 _WAIT = 10
+#: At least so many seconds lie between two questions of a watch: one that returns at once is asked no more often. That is so where
+#: a proxy doesn't know blocking queries, and for an absent key while others change.
+_PACE = 0.1
 
 
 class ConsulRegistry(ChunkedRegistry):
@@ -37,7 +41,9 @@ class ConsulRegistry(ChunkedRegistry):
         path = self._path(folder(self._target, entity) + "header")
         index = _index(await self._get(f"{path}?consistent"))
         yield Hint.RECONNECTED
+        clock = asyncio.get_running_loop().time
         while True:
+            began = clock()
             answer = await self._get(
                 f"{path}?consistent&index={index}&wait={_WAIT}s", _WAIT * 17 / 16 + self._target.timeout
             )
@@ -46,6 +52,7 @@ class ConsulRegistry(ChunkedRegistry):
                 yield Hint.CHANGED
             # An index that goes backwards, as after a restore, begins anew; 0 wouldn't block, and 1 returns at once.
             index = now if now >= index else 1
+            await asyncio.sleep(max(0.0, began + _PACE - clock()))
 
     def _path(self, key: str) -> str:
         return "/v1/kv/" + quote(spelled(key), safe="/")

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+# Part of partition-cli. See LICENSE and CONTRIBUTING.md.
+"""Registries in databases that aren't as usual."""
+
+from __future__ import annotations
+
+import asyncio
+import unittest
+from typing import ClassVar
+
+import psycopg
+
+from partition_router import RegistryError, RegistryErrorCode, Router, open_registry
+
+from .maps import EVENTS
+from .servers import Postgres, execute, monthly, rotate, started
+from .test_routing import quiet
+
+
+class Databases(unittest.TestCase):
+    server: ClassVar[Postgres]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        server = started("postgres")
+        assert isinstance(server, Postgres)
+        cls.server = server
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.server.stop()
+
+    def database(self, name: str, encoding: str) -> str:
+        with self.server.connect() as connection:
+            execute(connection, f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+        return f"postgres://postgres@127.0.0.1:{self.server.port}/{name}"
+
+    def test_encodings(self) -> None:
+        for encoding in ("SQL_ASCII", "LATIN1"):
+            with self.subTest(encoding):
+                table = f"in_{encoding.lower()}"
+                url = self.database(table, encoding)
+                with self.server.connect() as connection:
+                    monthly(connection, table, "at date NOT NULL")
+                rotate(self.server, url, table)
+                with Router(table, open_registry(url, {}), logger=quiet()) as router:
+                    self.assertTrue(router.wait(timeout=60))
+                    version = router.version or 0
+                    rotate(self.server, url, table, buffer_days=200)
+                    self.assertTrue(router.wait(version + 1, timeout=60))
+
+    def test_rows_that_no_registry_has(self) -> None:
+        url = self.database("odd", "UTF8")
+        good = {
+            "version": "1", "checksum": "repeat('a', 64)", "size": "2", "chunks": "1", "system_identifier": "'7'",
+            "database": "'d'", "timeline": "1", "lsn": "'0/1'", "document": "'{}'::bytea",
+        }  # fmt: skip
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE SCHEMA partition_registry")
+            for column, value in (
+                ("document", "NULL::bytea"), ("document", "'{}'::text"), ("document", "7"), ("version", "NULL::int"),
+                ("checksum", "7"), ("checksum", "NULL::text"), ("database", "ARRAY[1]"), ("lsn", "true"),
+            ):  # fmt: skip
+                columns = ", ".join(f"{value} AS {name}" for name, value in (good | {column: value}).items())
+                execute(connection, f"CREATE VIEW partition_registry.map AS SELECT 'events'::text AS entity, {columns}")
+                with self.subTest(column=column, value=value), self.assertRaises(RegistryError) as raised:
+                    asyncio.run(self._load(url))
+                self.assertIn(raised.exception.code, (RegistryErrorCode.CORRUPT, RegistryErrorCode.UNREACHABLE))
+                connection.execute("DROP VIEW partition_registry.map")
+
+    async def _load(self, url: str) -> None:
+        registry = open_registry(url, {})
+        try:
+            await registry.load(EVENTS)
+        finally:
+            await registry.close()
