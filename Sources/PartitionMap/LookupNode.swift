@@ -128,6 +128,9 @@ extension LookupNode.Ranges {
     /// The child that holds a local time. Local times repeat when clocks go back, so the bounds aren't sorted by them:
     /// the last range that holds it wins, as PostgreSQL takes the later of two equal local times.
     ///
+    /// A time that clocks pass over at a bound lies between two ranges without a gap. PostgreSQL takes it by the offset before: it
+    /// belongs to what begins there.
+    ///
     /// Searched are those that hold a moment at which some offset gives that local time; these are sorted.
     func child(atLocal microseconds: Int64) -> LookupNode? {
         let latest = Self.difference(microseconds, localOffsets.least)
@@ -141,6 +144,11 @@ extension LookupNode.Ranges {
             low -= 1
             let span = local[low].span
             if span.first <= microseconds && microseconds <= span.last { return child(local[low].payload) }
+            if span.last < microseconds, low + 1 < local.count, microseconds < local[low + 1].span.first,
+                local[low + 1].universal.first == local[low].universal.last &+ 1
+            {
+                return child(at: Self.difference(microseconds, span.last - local[low].universal.last))
+            }
         }
         return nil
     }

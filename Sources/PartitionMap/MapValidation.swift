@@ -26,6 +26,7 @@ struct MapValidation {
         guard key.first?.strategy == .range, let kind = key.first?.kinds.first, fits(keep.from, kind) else {
             throw invalid("keepFrom isn't a value of the first key column")
         }
+        guard keep.until != .min, keep.until != .max else { throw invalid("keepUntil isn't a moment") }
     }
 
     private func invalid(_ message: String) -> PartitionMapError { PartitionMapError(.invalid, message) }

@@ -21,6 +21,8 @@ actor HTTPLink {
     nonisolated let store: String
     private var preferred = 0
     private var client: HTTPClient?
+    /// The one before, of other files: what is being asked there is answered yet.
+    private var retired: HTTPClient?
     /// Of the files that ``client`` was configured with.
     private var stamps: TLSFileStamps?
 
@@ -32,14 +34,15 @@ actor HTTPLink {
     deinit {
         // One that isn't shut down would end the process.
         client?.shutdown { _ in }
+        retired?.shutdown { _ in }
     }
 
     /// Ends every connection. The next question opens another one.
     func close() async {
-        let client = client
-        self.client = nil
+        let clients = [client, retired]
+        (client, retired) = (nil, nil)
         // That connections were cut off is what was asked for.
-        try? await client?.shutdown()
+        for client in clients { try? await client?.shutdown() }
     }
 
     /// - Parameter judge: Nil for a good answer. After one that it calls unreachable the next endpoint is asked.
@@ -47,7 +50,7 @@ actor HTTPLink {
     func ask(
         _ question: HTTPQuestion,
         _ addressee: Addressee = .anyone,
-        judging judge: (HTTPAnswer) -> RegistryError?
+        judging judge: @Sendable (HTTPAnswer) -> RegistryError?
     ) async throws(RegistryError) -> HTTPAnswer {
         var failure = RegistryError(.unreachable, "the registry URL names no endpoint")
         for number in numbers(addressee) {
@@ -95,11 +98,13 @@ actor HTTPLink {
             }
             var pending: [UInt8] = []
             for try await part in response.body {
-                pending += part.readableBytesView
-                while let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
-                    guard try await each(Array(pending[..<end])) else { return }
-                    pending.removeSubrange(...end)
+                var rest = part.readableBytesView[...]
+                while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                    guard try await each(pending + rest[..<end]) else { return }
+                    pending = []
+                    rest = rest[(end + 1)...]
                 }
+                pending += rest
                 guard pending.count <= Self.lineLimit else {
                     throw RegistryError(.unreachable, "\(store) at \(endpoint) sent a line that is too long")
                 }
@@ -156,9 +161,9 @@ actor HTTPLink {
         let stamps = target.tls.map(TLSFileStamps.init)
         if let client {
             guard stamps != self.stamps else { return client }
-            // Whoever still waits for an answer there asks again.
-            client.shutdown { _ in }
-            self.client = nil
+            // Nobody who waits for an answer there is cut off: a header is sent once. By the next renewal that is over, but for watches, which begin anew.
+            retired?.shutdown { _ in }
+            (retired, self.client) = (client, nil)
         }
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow

@@ -21,7 +21,7 @@ package protocol KeyValueStore: Sendable {
     /// - Parameter prefix: Ends with a slash.
     func keys(below prefix: String) async throws(RegistryError) -> [String]
 
-    /// Makes a change in one transaction, if all conditions hold.
+    /// Makes a change in one transaction, if all conditions hold. What is put has a revision of its own then, also where the same bytes stood there.
     ///
     /// - Returns: Nil when one of them didn't.
     func commit(

@@ -15,7 +15,8 @@ public actor PostgresRegistry: Registry {
     static let deadline: Duration = .seconds(10)
 
     let configuration: ConnectionConfiguration
-    let prefix: String
+    /// Before every stored key. Ends with a slash, unless it is empty: no name begins with one, so that no other installation's key is ours.
+    private let prefix: String
     let logger: Logging.Logger
     let board = HintBoard()
 
@@ -23,7 +24,7 @@ public actor PostgresRegistry: Registry {
 
     /// - Parameters:
     ///   - conninfo: A URI or `key=value` string as libpq takes it.
-    ///   - prefix: Stands before every table's name, so that several installations can share a database.
+    ///   - prefix: Stands, with a slash, before every table's name, so that several installations can share a database.
     /// - Throws: ``RegistryError/Code/refused`` when libpq can't read the string.
     public init(conninfo: String, prefix: String = "", logger: Logging.Logger) throws(RegistryError) {
         do {
@@ -35,7 +36,7 @@ public actor PostgresRegistry: Registry {
 
     package init(configuration: ConnectionConfiguration, prefix: String = "", logger: Logging.Logger) {
         self.configuration = configuration
-        self.prefix = prefix
+        self.prefix = prefix.isEmpty ? "" : prefix + "/"
         self.logger = logger
     }
 

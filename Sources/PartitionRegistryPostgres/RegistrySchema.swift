@@ -5,7 +5,7 @@ import LibPQ
 
 /// The schema `partition_registry`, as a list of migrations that only ever grows.
 enum RegistrySchema {
-    static let migrations: [[Statement]] = [first, refusing]
+    static let migrations: [[Statement]] = [first, refusing, spelledOffsets]
 
     private static let first: [Statement] =
         [
@@ -62,6 +62,34 @@ enum RegistrySchema {
 
     /// `resolve` refuses where its map may be older than any router would serve: whoever writes by it could lose the
     /// row. And NULL is no time.
+    // What else PostgreSQL reads as an offset ("GMT", "+0", "20261031T233000+0000") was dropped in silence, and the key placed elsewhere; so was what
+    // it reads by the session's zone or style ("today", "24:00").
+    private static let spelledOffsets: [Statement] = [
+        """
+        CREATE OR REPLACE FUNCTION partition_registry.resolve(entity text, key text) RETURNS text
+        LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
+        DECLARE of record := partition_registry.kind_of($1);
+        BEGIN
+          CASE of.kind
+            WHEN 'integer' THEN RETURN partition_registry.partition_at($1, $2::bigint);
+            WHEN 'list' THEN
+              RETURN (SELECT format('%I.%I', e.schema_name, e.table_name) FROM partition_registry.entry e
+                      WHERE e.entity = $1 AND e.list_value IS NOT DISTINCT FROM $2 LIMIT 1);
+            ELSE
+              IF $2 !~ ('^([+-]?infinity|[0-9]{4,6}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-3]):[0-9]{2}(:[0-5][0-9]([.][0-9]{1,6})?)?'
+                        '([Zz]|[+-][0-9]{2}(:?[0-9]{2}(:?[0-9]{2})?)?)?)?( BC)?)$') THEN
+                RAISE EXCEPTION '% can''t be told for certain to be one time', quote_literal($2)
+                  USING ERRCODE = 'invalid_datetime_format',
+                    HINT = 'Cast it to its type, or write it as in 2026-11-07T12:00:00+01:00.';
+              ELSIF of.kind = 'instant' AND $2 ~ '[0-9]{2}:[0-9]{2}[^ ]*[Zz+-]' THEN
+                RETURN partition_registry.resolve($1, $2::timestamptz);
+              END IF;
+              RETURN partition_registry.resolve($1, $2::timestamp);
+          END CASE;
+        END $$
+        """
+    ]
+
     private static let refusing: [Statement] = [
         // The age beyond which routers call a map stale, too.
         """

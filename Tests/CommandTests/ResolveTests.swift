@@ -60,6 +60,49 @@ struct ResolveTests {
         #expect(result.error.contains("it covers \(month)-01 to "), "\(result.everything)")
     }
 
+    @Test(
+        "a day without a midnight is found as PostgreSQL finds it",
+        arguments: ["America/Santiago", "Africa/Cairo", "America/Havana"]
+    )
+    func noMidnight(zone: String) async throws {
+        let database = try TemporaryDatabase.current
+        let connection = try await database.connect()
+        _ = try await connection.query("SELECT set_config('TimeZone', \(bind: zone), false)")
+        _ = try await connection.query("CREATE TABLE days (at timestamptz NOT NULL) PARTITION BY RANGE (at)")
+        // The day before the next one without a midnight, and three days from it on.
+        let keys = try await connection.query(
+            """
+            SELECT (day + n)::date::text AS key, (day + n) AS "from", (day + n + 1) AS "to"
+            FROM (SELECT min(day)::date - 1 AS day FROM generate_series(current_date + 2, current_date + 400, interval '1 day') day
+                  WHERE day::date::timestamp <> day::date::timestamp AT TIME ZONE current_setting('TimeZone')
+                    AT TIME ZONE current_setting('TimeZone')) found, generate_series(0, 3) n ORDER BY n
+            """
+        )
+        #expect(keys.count == 4)
+        for row in keys {
+            let key = try row.string("key")
+            _ = try await connection.query(
+                """
+                CREATE TABLE \(identifier: "days_\(key)") PARTITION OF days
+                FOR VALUES FROM (\(literal: key)) TO (\(literal: row.string("to")))
+                """
+            )
+        }
+        for row in keys {
+            let key = try row.string("key")
+            let placed = try await connection.query(
+                "INSERT INTO days VALUES (\(bind: key)::date) RETURNING 'public.' || tableoid::regclass AS name"
+            )
+            #expect(try placed.first?.string("name") == "public.\"days_\(key)\"")
+            let url = EventsTable.url(of: database, user: "postgres")
+            let result = try await Tool.run([
+                "resolve", "days", key, "--db-url=\(url)", "--timezone=\(zone)", "--registry-url=none",
+            ])
+            #expect(result.output == "public.\"days_\(key)\"\n", "\(result.everything)")
+        }
+        await connection.close()
+    }
+
     @Test("a key that isn't one exits 64")
     func noKey() async throws {
         let events = try await EventsTable()

@@ -106,6 +106,42 @@ struct ConformanceTests {
         }
     }
 
+    @Test(
+        "two writers race a thousand times, and each change replaced the one that it was made from",
+        arguments: Store.allCases
+    )
+    func thousandRaces(store: Store) async throws {
+        try await StoreFixture.with(store) { fixture in
+            let published = try await withThrowingTaskGroup(of: [Int64: Int64].self) { group in
+                for writer in 1...2 {
+                    group.addTask {
+                        let registry = try await fixture.patientClient()
+                        var published: [Int64: Int64] = [:]
+                        while published.count < 500 {
+                            let current = try await registry.load(events)
+                            let replaced = current?.header.version ?? 0
+                            // Both read the same version, so both write the next one's pieces, of other bytes.
+                            let version = try PartitionMapHeader.version(after: current?.header.version, clock: 0)
+                            let next = try dailyMap(days: Int(version % 7) * 2 + writer, version: version)
+                            guard try await registry.publish(next, replacing: current?.header) == .published else {
+                                continue
+                            }
+                            published[version] = replaced
+                        }
+                        return published
+                    }
+                }
+                return try await group.reduce(into: [[Int64: Int64]]()) { $0.append($1) }
+            }
+            let (first, second) = (published[0], published[1])
+            #expect(Set(first.keys).isDisjoint(with: second.keys))
+            #expect(first.count + second.count == 1000)
+            #expect(first.merging(second) { $1 }.allSatisfy { $0.key == $0.value + 1 })
+            let last = try await fixture.client().load(events)
+            #expect(last?.header.version == 1000)
+        }
+    }
+
     @Test("keeps every name apart, however hostile", arguments: Store.allCases)
     func names(store: Store) async throws {
         let names = [

@@ -218,6 +218,19 @@ struct PostgresRegistryTests {
         #expect(try await staging.entities() == [events])
         #expect(try await staging.load(events) == own)
         #expect(try await plain.header(events)?.version == 1)
+        // A table whose name begins with the other's prefix.
+        for (prefix, name) in [("a_", "a_events"), ("a_/", "events")] {
+            let other = EntityName(schema: "public", table: name)
+            let apart = try PostgresRegistry(
+                conninfo: try TemporaryDatabase.current.conninfo(),
+                prefix: prefix,
+                logger: .test
+            )
+            #expect(try await apart.load(events) == nil)
+            _ = try await plain.publish(try dailyMap(other, version: 3), replacing: plain.header(other))
+            #expect(try await apart.load(events) == nil)
+            #expect(try await apart.entities() == [])
+        }
     }
 
     @Test("quotes names as the server does")

@@ -74,6 +74,59 @@ struct ResolveTests {
         await connection.close()
     }
 
+    /// Two months of Berlin's time.
+    private static func berlin() throws -> PublishedMap {
+        let second: Int64 = 1_000_000
+        // The first of October, November and December, local midnight, and the offset there.
+        let bounds = [(1_790_805_600, 7200), (1_793_487_600, 3600), (1_796_079_600, 3600)].map { at, offset in
+            PartitionMapDocument.RangeDatum.instant(microseconds: Int64(at) * second, utcOffset: offset)
+        }
+        let document = try PartitionMapDocument(
+            table: events,
+            key: [.init(columns: ["event_ts"], types: ["timestamp with time zone"], strategy: .range)],
+            timezone: "Europe/Berlin",
+            entries: [
+                .init(schema: "public", name: "events_2026_10", bound: .range(bounds[0], bounds[1])),
+                .init(schema: "public", name: "events_2026_11", bound: .range(bounds[1], bounds[2])),
+            ]
+        )
+        return try map(document, version: 1)
+    }
+
+    @Test("takes a text for what PostgreSQL takes it for, or refuses it")
+    func texts() async throws {
+        let registry = try PostgresRegistry(conninfo: try TemporaryDatabase.current.conninfo(), logger: .test)
+        try await registry.install()
+        _ = try await registry.publish(try Self.berlin(), replacing: nil)
+        let connection = try await TemporaryDatabase.current.connect()
+        _ = try await connection.query("SELECT set_config('TimeZone', 'America/Havana', false)")
+        // Half an hour after midnight in Berlin, which is the day before in UTC.
+        let known = [
+            "2026-10-31T23:30:00+00:00", "2026-10-31 23:30:00Z", "2026-10-31 23:30z", "2026-10-31 23:30+00",
+            "2026-10-31 23:30:00.123456+0000", "2026-10-31T18:30-05", "2026-11-01 05:00:00+05:30",
+            "2026-11-01 00:30:00", "2026-11-01T00:30", "2026-11-01",
+        ]
+        for text in known {
+            let name = try await Self.resolve("\(bind: text)::text", on: connection)
+            #expect(name == "public.events_2026_11", "\(text)")
+        }
+        for text in [
+            "20261031T233000+0000", "20261031 233000Z", "2026-10-31 23:30:00+0", "2026-10-31 23:30:00 GMT",
+            "2026-10-31 23:30:00 UTC", "2026-10-31 23:30:00 America/New_York", "2026-10-31 23:30:00+00 AD",
+            "2026-10-31 23:30:00 +00", "2026-10-31T23:30:00+00:00 ", "Oct 31 23:30:00 2026 Z", "tomorrow", "now", "",
+            "2026-10-31 23:30:00\n+00", "2026-10-31 24:00", "2026-10-31 23:59:60", "31.10.2026 23:30:00 UTC",
+        ] {
+            let state = await Self.refusal("\(bind: text)::text", on: connection)
+            #expect(state == SQLState(rawValue: "22007"), "\(text)")
+        }
+        for text in [
+            "infinity", "-infinity", "9999-12-31 23:59:59Z", "200000-12-31 23:59:59+00", "0044-03-15 12:00:00+00 BC",
+        ] {
+            #expect(try await Self.resolve("\(bind: text)::text", on: connection) == nil, "\(text)")
+        }
+        await connection.close()
+    }
+
     @Test("knows a removed map no more, and a replaced one by its new entries alone")
     func replaced() async throws {
         let registry = try PostgresRegistry(conninfo: try TemporaryDatabase.current.conninfo(), logger: .test)

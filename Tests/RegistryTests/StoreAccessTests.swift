@@ -244,7 +244,7 @@ struct StoreAccessTests {
         arguments: programs,
         [
             ("200 OK", "<html>"), ("200 OK", "[]"), ("200 OK", "{\"kvs\":[{}]}"), ("200 OK", "[{\"Value\":7}]"),
-            ("404 Not Found", "gone"), ("301 Moved", ""),
+            ("404 Not Found", "gone"),
             ("500 Oops", "\u{1b}[31m" + String(repeating: "x", count: 999)),
             ("400 Bad", "{\"code\":3}"), ("200 OK", String(repeating: "[", count: 10_000)),
         ]
@@ -262,6 +262,105 @@ struct StoreAccessTests {
         service.stop()
     }
 
+    @Test("goes nowhere that an answer sends it: it could take the secrets there", arguments: programs)
+    func redirection(program: StoreServer.Program) async throws {
+        let elsewhere = try await FixedService.start(
+            answering: FixedService.answer("200 OK", FixedService.emptyEtcdAnswer)
+        )
+        let place = "http://127.0.0.1:\(elsewhere.port)/"
+        let service = try await FixedService.start(
+            answering: "HTTP/1.1 307 Moved\r\nLocation: \(place)\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
+        let secret = program == .etcd ? "u:sesame@" : ":sesame@"
+        let registry = try self.registry("\(program)://\(secret)127.0.0.1:\(service.port)?timeout=2")
+        #expect(await failure { _ = try await registry.load(events) }?.code == .unreachable)
+        #expect(!service.asked.isEmpty)
+        #expect(elsewhere.asked.isEmpty)
+        service.stop()
+        elsewhere.stop()
+    }
+
+    @Test("refuses an answer that is too long", arguments: programs)
+    func endless(program: StoreServer.Program) async throws {
+        let long = FixedService.answer("200 OK", String(repeating: " ", count: 17 << 20))
+        let service = try await FixedService.start(answering: long)
+        let registry = try self.registry("\(program)://127.0.0.1:\(service.port)?timeout=20")
+        let error = await failure { _ = try await registry.load(events) }
+        #expect(
+            error?.code == .unreachable && error?.message.contains("too long") == true,
+            "\(error?.description ?? "")"
+        )
+        service.stop()
+    }
+
+    @Test(
+        "passes over what isn't the store, for another endpoint",
+        arguments: programs,
+        [("404 Not Found", "gone"), ("200 OK", "{}"), ("200 OK", "[]"), ("200 OK", "<html>")]
+    )
+    func otherService(program: StoreServer.Program, answer: (String, String)) async throws {
+        try await withStoreServer(program) { server in
+            let map = try dailyMap(version: 1)
+            _ = try await self.registry("\(program)://127.0.0.1:\(server.port)").publish(map, replacing: nil)
+            let service = try await FixedService.start(answering: FixedService.answer(answer.0, answer.1))
+            let places = "127.0.0.1:\(service.port),127.0.0.1:\(server.port)"
+            #expect(try await self.registry("\(program)://\(places)?timeout=5").load(events) == map)
+            // By itself it isn't a store without maps.
+            let alone = try self.registry("\(program)://127.0.0.1:\(service.port)?timeout=5")
+            #expect(await failure { _ = try await alone.load(events) }?.code == .unreachable)
+            service.stop()
+        }
+    }
+
+    @Test("keeps apart tables whose names hold characters that Consul calls unprintable")
+    func unprintable() async throws {
+        try await withStoreServer(.consul) { server in
+            let registry = try self.registry("consul://127.0.0.1:\(server.port)")
+            let names = ["nb\u{A0}sp", "soft\u{AD}", "\u{202E}turned", "\u{E9}", "\u{378}", "%E9", "plain"]
+            for (number, name) in names.enumerated() {
+                let map = try dailyMap(EntityName(schema: "public", table: name), days: number + 1, version: 1)
+                #expect(try await registry.publish(map, replacing: nil) == .published)
+                let next = try dailyMap(EntityName(schema: "public", table: name), days: number + 9, version: 2)
+                #expect(try await registry.publish(next, replacing: map.header) == .published)
+                #expect(try await registry.load(next.document.table) == next)
+            }
+            let entities = names.map { EntityName(schema: "public", table: $0) }
+            #expect(try await registry.entities() == entities.sorted())
+            #expect(try await server.keys().allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } })
+        }
+    }
+
+    @Test("says that a client certificate with a Common Name is none for etcd's gateway")
+    func commonName() async throws {
+        var options = StoreServer.Options()
+        options.usesTLS = true
+        options.demandsClientCertificate = true
+        try await withStoreServer(.etcd, options) { server in
+            try await addUsers(server, password: "sesame")
+            let identity = "cert=\(server.directory)/client.crt&key=\(server.directory)/client.key"
+            let registry = try self.registry(
+                "etcds://root:sesame@127.0.0.1:\(server.port)?ca=\(server.directory)/ca.crt&\(identity)"
+            )
+            let error = await failure { _ = try await registry.load(events) }
+            #expect(
+                error?.code == .refused && error?.message.contains("Common Name") == true,
+                "\(error?.description ?? "")"
+            )
+        }
+    }
+
+    @Test("says that Consul's port is one of TLS")
+    func plainToTLS() async throws {
+        var options = StoreServer.Options()
+        options.usesTLS = true
+        try await withStoreServer(.consul, options) { server in
+            let error = await failure {
+                _ = try await self.registry("consul://127.0.0.1:\(server.port)?timeout=5").load(events)
+            }
+            #expect(error?.hint?.contains("consuls://") == true, "\(error?.description ?? "")")
+        }
+    }
+
     @Test("reads only what is current")
     func linearizable() async throws {
         let consul = try await FixedService.start(answering: FixedService.answer("200 OK", "[]"))
@@ -272,7 +371,7 @@ struct StoreAccessTests {
         #expect(consul.asked.allSatisfy { $0.contains("?consistent") })
         consul.stop()
         // etcd reads so unless it is asked not to.
-        let etcd = try await FixedService.start(answering: FixedService.answer("200 OK", "{}"))
+        let etcd = try await FixedService.start(answering: FixedService.answer("200 OK", FixedService.emptyEtcdAnswer))
         let other = try self.registry("etcd://127.0.0.1:\(etcd.port)?timeout=2")
         #expect(try await other.header(events) == nil)
         #expect(try await other.entities() == [])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
+import Logging
 import PartitionMap
 import PartitionRegistryHTTP
 import PartitionRouter
@@ -65,7 +66,12 @@ struct StoreWatchTests {
     @Test("etcd asks for an end where the member has no leader, and begins anew when the answer ends")
     func watchRequest() async throws {
         let body = #"{"result":{"created":true}}"# + "\n"
-        let service = try await FixedService.start(answering: FixedService.answer("200 OK", body))
+        let service = try await FixedService.start { request in
+            FixedService.answer(
+                "200 OK",
+                request.hasPrefix("POST /v3/watch ") ? body : FixedService.emptyEtcdAnswer
+            )
+        }
         let url = try RegistryURL(parsing: "etcd://127.0.0.1:\(service.port)?timeout=2")
         let registry = try HTTPRegistry(url, logger: .test)
         let hints = await registry.changes(events)
@@ -75,6 +81,34 @@ struct StoreWatchTests {
         let watches = service.asked.filter { $0.hasPrefix("POST /v3/watch ") }
         #expect(watches.count >= 3)
         #expect(watches.allSatisfy { $0.lowercased().contains("grpc-metadata-hasleader: true\r\n") })
+        service.stop()
+    }
+
+    @Test(
+        "etcd begins anew where nothing comes after the answer's head, and where a line has no end",
+        arguments: [
+            ("200 OK", 0, "didn't begin the watch in time"), ("503 Unavailable", 0, "didn't begin the watch in time"),
+            ("200 OK", 5 << 20, "a line that is too long"),
+        ]
+    )
+    func mute(status: String, length: Int, reason: String) async throws {
+        let part = length == 0 ? "" : "\(String(length, radix: 16))\r\n\(String(repeating: "x", count: length))\r\n"
+        let service = try await FixedService.start(hangsUp: false) { request in
+            request.hasPrefix("POST /v3/watch ")
+                ? "HTTP/1.1 \(status)\r\nTransfer-Encoding: chunked\r\n\r\n\(part)"
+                : FixedService.answer("200 OK", FixedService.emptyEtcdAnswer)
+        }
+        let (log, label) = (LogLines(), "test")
+        let url = try RegistryURL(parsing: "etcd://127.0.0.1:\(service.port)?timeout=2")
+        let registry = try HTTPRegistry(url, logger: Logger(label: label) { _ in log })
+        let hints = await registry.changes(events)
+        try await RegistryHintTests.whileRunning(registry) {
+            try await eventually(within: .seconds(60), "a second watch is begun") {
+                service.asked.filter { $0.hasPrefix("POST /v3/watch ") }.count >= 2
+            }
+        }
+        #expect(log.text.contains(reason), "\(log.text)")
+        withExtendedLifetime(hints) {}
         service.stop()
     }
 

@@ -27,6 +27,18 @@ struct ReloadMachineTests {
         return machine
     }
 
+    @Test("a moment too far away for the clock is its last, or its first", arguments: [1, -1] as [Int64])
+    func farAway(sign: Int64) {
+        let now = Self.at(10)
+        let last = MonotonicTime(nanoseconds: sign > 0 ? .max : .min)
+        // Beyond in the product, in its sum with the fraction, and in that with the clock.
+        for microseconds in [Int64.max, 9_223_372_036_860_000, 9_223_372_036_854_700] {
+            let sum = now + .microseconds(sign * microseconds)
+            #expect(sum == last || sign < 0 && microseconds == 9_223_372_036_854_700)
+        }
+        #expect(now + .microseconds(sign) == MonotonicTime(nanoseconds: 10_000_000_000 + sign * 1000))
+    }
+
     @Test("the age counts from when the read was sent, not from when it was answered")
     func sent() {
         var machine = Self.serving(Self.one)

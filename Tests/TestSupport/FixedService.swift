@@ -12,8 +12,8 @@ import Synchronization
     import Foundation
 #endif
 
-/// A service on a free port of 127.0.0.1 that answers every request of HTTP with the same bytes, whatever they are, and keeps what it was asked. Ends with
-/// ``stop()``.
+/// A service on a free port of 127.0.0.1 that answers every request of HTTP with bytes that a test chose, whatever they are, and keeps what it was asked.
+/// Ends with ``stop()``.
 package final class FixedService: Sendable {
     package let port: Int
     /// Of the authority that its certificate is of, in PEM; nil without TLS.
@@ -31,16 +31,31 @@ package final class FixedService: Sendable {
         let texts = Mutex<[String]>([])
     }
 
+    /// What etcd says where there is no such key.
+    package static let emptyEtcdAnswer =
+        #"{"header":{"cluster_id":"1","member_id":"1","revision":"1","raft_term":"2"}}"#
+
     /// An answer of HTTP with this body.
     package static func answer(_ status: String = "200 OK", _ body: String) -> String {
         "HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
     }
 
-    /// - Parameter hangsUp: whether it ends the connection after its answer; where not, it says nothing more and waits for the other side.
+    /// The same answer to everything.
     package static func start(
         answering text: String,
         usesTLS: Bool = false,
         hangsUp: Bool = true
+    ) async throws -> FixedService {
+        try await start(usesTLS: usesTLS, hangsUp: hangsUp) { _ in text }
+    }
+
+    /// - Parameters:
+    ///   - hangsUp: whether it ends the connection after its answer; where not, it says nothing more and waits for the other side.
+    ///   - answer: to a request, its head and body.
+    package static func start(
+        usesTLS: Bool = false,
+        hangsUp: Bool = true,
+        _ answer: @escaping @Sendable (String) -> String
     ) async throws -> FixedService {
         var context: NIOSSLContext?
         var directory: String?
@@ -65,13 +80,13 @@ package final class FixedService: Sendable {
                 }
             }
         guard let port = server.channel.localAddress?.port else { throw ServerError("a service without a port") }
-        return FixedService(port, server, text, directory: directory, hangsUp: hangsUp)
+        return FixedService(port, server, answer, directory: directory, hangsUp: hangsUp)
     }
 
     private init(
         _ port: Int,
         _ server: NIOAsyncChannel<Stream, Never>,
-        _ text: String,
+        _ answer: @escaping @Sendable (String) -> String,
         directory: String?,
         hangsUp: Bool
     ) {
@@ -83,7 +98,7 @@ package final class FixedService: Sendable {
             try await server.executeThenClose { clients in
                 try await withThrowingDiscardingTaskGroup { group in
                     for try await client in clients {
-                        group.addTask { try? await Self.serve(client, text, requests, hangsUp: hangsUp) }
+                        group.addTask { try? await Self.serve(client, answer, requests, hangsUp: hangsUp) }
                     }
                 }
             }
@@ -96,14 +111,19 @@ package final class FixedService: Sendable {
         if let directory { try? FileManager.default.removeItem(atPath: directory) }
     }
 
-    private static func serve(_ client: Stream, _ text: String, _ requests: Requests, hangsUp: Bool) async throws {
+    private static func serve(
+        _ client: Stream,
+        _ answer: @Sendable (String) -> String,
+        _ requests: Requests,
+        hangsUp: Bool
+    ) async throws {
         try await client.executeThenClose { sent, answers in
             var request = ""
             for try await bytes in sent {
                 request += String(buffer: bytes)
                 guard isWhole(request) else { continue }
                 requests.texts.withLock { $0.append(request) }
-                try await answers.write(ByteBuffer(string: text))
+                try await answers.write(ByteBuffer(string: answer(request)))
                 if hangsUp { return }
                 request = ""
             }

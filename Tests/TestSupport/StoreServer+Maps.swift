@@ -51,7 +51,7 @@ extension StoreServer {
         let key = headerKey(entity)
         return switch program {
         case .etcd: #""request_put":{"key":"\#(Data(key.utf8).base64EncodedString())""#
-        case .consul: #"{"Key":"\#(key)","Value""#
+        case .consul: #""Key":"\#(key)","Value""#
         }
     }
 

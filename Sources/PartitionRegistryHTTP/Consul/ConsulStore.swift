@@ -53,7 +53,7 @@ package struct ConsulStore: KeyValueStore {
         let answer = try await get(prefix, "&keys")
         guard answer.status != 404 else { return [] }
         guard let keys = StoreJSON.decoded(answer.body, as: [String].self) else { throw Self.oddAnswer }
-        return keys
+        return keys.map(Self.key(spelled:))
     }
 
     package func commit(
@@ -63,12 +63,12 @@ package struct ConsulStore: KeyValueStore {
     ) async throws(RegistryError) -> StoreCommit? {
         var operations = conditions.map { condition in
             condition.revision == 0
-                ? ConsulOperation("check-not-exists", condition.key)
-                : ConsulOperation("check-index", condition.key, index: condition.revision)
+                ? ConsulOperation("check-not-exists", Self.spelled(condition.key))
+                : ConsulOperation("check-index", Self.spelled(condition.key), index: condition.revision)
         }
         switch change {
-        case .put(let key, let value): operations.append(ConsulOperation("set", key, value: Data(value)))
-        case .removeAll(let prefixes): operations += prefixes.map { ConsulOperation("delete-tree", $0) }
+        case .put(let key, let value): operations.append(.set(Self.spelled(key), Data(value)))
+        case .removeAll(let prefixes): operations += prefixes.map { ConsulOperation("delete-tree", Self.spelled($0)) }
         }
         let question = HTTPQuestion(
             method: .PUT,
@@ -80,8 +80,7 @@ package struct ConsulStore: KeyValueStore {
         if answer.status == 409 {
             // One that may not is told in the same way as one that lost.
             let faults = StoreJSON.decoded(answer.body, as: ConsulTransaction.self)?.errors ?? []
-            let isDenied = faults.contains { $0.what?.contains("denied") == true || $0.what?.contains("ACL") == true }
-            if isDenied { throw Self.refusal }
+            if faults.contains(where: \.isOfRights) { throw Self.refusal }
             return nil
         }
         guard let transaction = StoreJSON.decoded(answer.body, as: ConsulTransaction.self) else { throw Self.oddAnswer }
@@ -121,9 +120,12 @@ extension ConsulStore {
         limit: Duration? = nil,
         from addressee: Addressee = .anyone
     ) async throws(RegistryError) -> HTTPAnswer {
-        let path = "/v1/kv/\(Self.escaped(key))?consistent\(parameters)"
+        let path = "/v1/kv/\(Self.escaped(Self.spelled(key)))?consistent\(parameters)"
         let question = HTTPQuestion(method: .GET, path: path, headers: try headers(), limit: limit)
-        return try await link.ask(question, addressee) { Self.verdict($0) }
+        return try await link.ask(question, addressee) { answer in
+            // Another endpoint may be Consul.
+            Self.verdict(answer) ?? (answer.headers.contains(name: "x-consul-index") ? nil : Self.oddAnswer)
+        }
     }
 
     private func headers() throws(RegistryError) -> HTTPHeaders {
@@ -153,7 +155,7 @@ extension ConsulStore {
     private static func verdict(_ answer: HTTPAnswer) -> RegistryError? {
         switch answer.status {
         case 200: nil
-        // An absent key, which has an index too; something else that answers has none.
+        // An absent key.
         case 404 where answer.headers.contains(name: "x-consul-index"): nil
         case 401, 403: refusal
         case 429, 500...599:
@@ -162,23 +164,44 @@ extension ConsulStore {
                 "Consul can't answer now (\(RegistryError.printable(String(decoding: answer.body, as: UTF8.self))))",
                 hint: "has it a leader and a quorum?"
             )
+        case 400 where String(decoding: answer.body, as: UTF8.self).contains("HTTP request to an HTTPS server"):
+            RegistryError(.unreachable, "Consul's port is one of TLS", hint: "consuls:// instead of consul://")
         default: RegistryError(.unreachable, "what answers there isn't Consul (HTTP status \(answer.status))")
         }
     }
 
-    /// A key as it stands in a URL's path: all but unreserved characters (RFC 3986, 2.3) and slashes are escaped.
-    private static func escaped(_ key: String) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var bytes: [UInt8] = []
-        for byte in key.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"), UInt8(ascii: "/"):
+    /// A key as Consul has it. Questions for keys with characters that it calls unprintable are refused with 400, and which those are depends on
+    /// its version of Unicode: so all but ASCII is percent-encoded. In a key a percent sign is encoded already.
+    private static func spelled(_ key: String) -> String {
+        key.utf8.allSatisfy { $0 < 0x80 } ? key : String(decoding: percentEncoded(key) { $0 < 0x80 }, as: UTF8.self)
+    }
+
+    /// The other way round.
+    private static func key(spelled text: String) -> String {
+        var (bytes, rest) = ([UInt8](), Substring(text).utf8)
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), let digits = String(rest.prefix(2)), let value = UInt8(digits, radix: 16),
+                value >= 0x80
+            {
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            } else {
                 bytes.append(byte)
-            default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
             }
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// A key as it stands in a URL's path: all but unreserved characters (RFC 3986, 2.3) and slashes are escaped.
+    private static func escaped(_ key: String) -> String {
+        let plain = Set("-._~/0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)
+        return String(decoding: percentEncoded(key, but: plain.contains), as: UTF8.self)
+    }
+
+    private static func percentEncoded(_ text: String, but isPlain: (UInt8) -> Bool) -> [UInt8] {
+        let digits = Array("0123456789ABCDEF".utf8)
+        return text.utf8.flatMap { byte in
+            isPlain(byte) ? [byte] : [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        }
     }
 }

@@ -31,13 +31,15 @@ extension EtcdFault {
     }
 
     /// By gRPC's code; by the server's text only where the code says too little.
-    var error: RegistryError {
+    ///
+    /// - Parameter hasUser: whether a user was named.
+    func error(hasUser: Bool) -> RegistryError {
         let text = message ?? ""
         let shown = RegistryError.printable(text)
         return switch streamCode ?? code ?? 14 {
         case 3 where text.contains("authentication failed"):
             RegistryError(.refused, "etcd refused the user or password")
-        case 3 where text.contains("user name is empty"):
+        case 3 where text.contains("user name is empty"), 7 where !hasUser:
             RegistryError(.refused, "etcd asks for a user and password", hint: "etcd://user:password@host")
         case 7:
             RegistryError(
@@ -83,13 +85,13 @@ package struct EtcdWatchLine: Decodable {
     ///
     /// - Returns: Nil for one that says nothing about the key.
     /// - Throws: ``RegistryError`` when it says that the watch is over: nothing comes after it, though the connection stays.
-    package static func hint(_ bytes: [UInt8]) throws(RegistryError) -> RegistryHint? {
+    package static func hint(_ bytes: [UInt8], hasUser: Bool = true) throws(RegistryError) -> RegistryHint? {
         guard bytes.contains(where: { $0 > 0x20 }) else { return nil }
         guard let line = StoreJSON.decoded(bytes, as: EtcdWatchLine.self) else { throw EtcdStore.oddAnswer }
-        if let error = line.error { throw error.error }
+        if let error = line.error { throw error.error(hasUser: hasUser) }
         guard let result = line.result else { return nil }
         if result.canceled == true {
-            if result.reason?.contains("permission denied") == true { throw EtcdFault(code: 7).error }
+            if result.reason?.contains("permission denied") == true { throw EtcdFault(code: 7).error(hasUser: hasUser) }
             // A compaction's, or another one: begin anew.
             throw RegistryError(.unreachable, "etcd ended the watch")
         }

@@ -113,6 +113,19 @@ enum EtcdAnswer {
         var revision: String?
     }
 
+    /// What all of etcd's answers have, and nobody else's.
+    struct Signed: Decodable {
+        struct Header: Decodable {
+            var cluster: String
+
+            enum CodingKeys: String, CodingKey {
+                case cluster = "cluster_id"
+            }
+        }
+
+        var header: Header
+    }
+
     struct Entry: Decodable {
         var key: Data?
         var value: Data?

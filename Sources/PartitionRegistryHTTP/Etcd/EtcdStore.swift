@@ -4,6 +4,7 @@
 import NIOHTTP1
 package import PartitionRouter
 import RegistryNetwork
+import Synchronization
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -93,9 +94,15 @@ package actor EtcdStore: KeyValueStore {
         // A member that loses its leader then says so; otherwise the watch would hang.
         question.headers.add(name: "grpc-metadata-hasleader", value: "true")
         question.body = try StoreJSON.encoded(EtcdQuestion.Watch(creation: .init(key: Data(key.utf8))))
+        let begun = WatchStart()
         let failure = await withTaskGroup(of: RegistryError?.self) { [question] group in
-            group.addTask { await self.listen(question, at: endpoint, announce) }
-            group.addTask { await self.beat(key, at: endpoint) }
+            group.addTask {
+                await self.listen(question, at: endpoint) { hint in
+                    begun.isSeen.store(true, ordering: .relaxed)
+                    return await announce(hint)
+                }
+            }
+            group.addTask { await self.beat(key, at: endpoint, begun) }
             let first = await group.next() ?? nil
             group.cancelAll()
             return first
@@ -125,6 +132,11 @@ package actor EtcdStore: KeyValueStore {
     package func close() async { await link.close() }
 }
 
+/// Whether a watch has begun.
+private final class WatchStart: Sendable {
+    let isSeen = Atomic(false)
+}
+
 extension EtcdStore {
     private func listen(
         _ question: HTTPQuestion,
@@ -132,9 +144,11 @@ extension EtcdStore {
         _ announce: @escaping @Sendable (RegistryHint) async -> Bool
     ) async -> RegistryError? {
         do throws(RegistryError) {
-            try await link.lines(of: question, from: endpoint, judging: { Self.verdict($0)?.error }) {
+            try await link.lines(of: question, from: endpoint, judging: { self.verdict($0)?.error }) {
                 (line) throws(RegistryError) in
-                guard let hint = try EtcdWatchLine.hint(line) else { return true }
+                guard let hint = try EtcdWatchLine.hint(line, hasUser: self.link.target.user != nil) else {
+                    return true
+                }
                 return await announce(hint)
             }
             return nil
@@ -145,8 +159,18 @@ extension EtcdStore {
         }
     }
 
-    /// A connection can be dead, and a member cut off from the others, without anybody saying so.
-    private func beat(_ key: String, at endpoint: Int) async -> RegistryError? {
+    /// A connection can be dead, a member cut off from the others, and something between us keep back what etcd says, without anybody
+    /// saying so.
+    private func beat(_ key: String, at endpoint: Int, _ begun: WatchStart) async -> RegistryError? {
+        guard (try? await Task.sleep(for: link.target.timeout)) != nil else { return nil }
+        guard begun.isSeen.load(ordering: .relaxed) else {
+            let place = link.target.endpoints[endpoint]
+            return RegistryError(
+                .unreachable,
+                "etcd at \(place) didn't begin the watch in time",
+                hint: "does a proxy keep it back?"
+            )
+        }
         do throws(RegistryError) {
             while (try? await Task.sleep(for: Self.heartbeat)) != nil {
                 _ = try await ask("kv/range", EtcdQuestion.Range(key), as: EtcdAnswer.Range.self, .only(endpoint))
@@ -170,12 +194,15 @@ extension EtcdStore {
             question.headers = try await headers()
             // What was refused for its token wasn't done, so that it may be asked again.
             let answer = try await link.ask(question, addressee) { answer in
-                guard let verdict = Self.verdict(answer), !verdict.isOfToken else { return nil }
-                return verdict.error
+                guard let verdict = self.verdict(answer) else {
+                    // Another endpoint may be etcd.
+                    return StoreJSON.decoded(answer.body, as: EtcdAnswer.Signed.self) == nil ? Self.oddAnswer : nil
+                }
+                return verdict.isOfToken ? nil : verdict.error
             }
-            if let fault = Self.verdict(answer)?.fault {
+            if let fault = verdict(answer)?.fault {
                 token = nil
-                guard isFirst, link.target.user != nil else { throw fault.error }
+                guard isFirst, link.target.user != nil else { throw fault.error(hasUser: link.target.user != nil) }
                 isFirst = false
                 continue
             }
@@ -190,7 +217,7 @@ extension EtcdStore {
         let password = try Secret.current(link.target.password, file: link.target.passwordFile) ?? ""
         let credentials = try StoreJSON.encoded(EtcdQuestion.Credentials(name: user, password: password))
         let question = HTTPQuestion(method: .POST, path: "/v3/auth/authenticate", body: credentials)
-        let answer = try await link.ask(question) { Self.verdict($0)?.error }
+        let answer = try await link.ask(question) { self.verdict($0)?.error }
         // It goes into a header.
         guard let fresh = StoreJSON.decoded(answer.body, as: EtcdAnswer.Token.self)?.token, !fresh.isEmpty,
             fresh.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
@@ -207,15 +234,25 @@ extension EtcdStore {
     }
 
     /// Nil for a good answer.
-    private static func verdict(_ answer: HTTPAnswer) -> Verdict? {
+    private nonisolated func verdict(_ answer: HTTPAnswer) -> Verdict? {
         guard answer.status != 200 else { return nil }
         if let fault = StoreJSON.decoded(answer.body, as: EtcdFault.self), fault.code != nil {
-            return Verdict(fault: fault, error: fault.error)
+            return Verdict(fault: fault, error: fault.error(hasUser: link.target.user != nil))
+        }
+        let text = String(decoding: answer.body, as: UTF8.self)
+        if text.contains("CommonName of client sending a request against gateway") {
+            return Verdict(
+                error: RegistryError(
+                    .refused,
+                    "etcd's gateway takes no client certificate with a Common Name while etcd has users",
+                    hint: "a certificate whose subject has no CN; who we are is told by user and password"
+                )
+            )
         }
         let error =
             answer.status == 404
             ? RegistryError(
-                .unsupported,
+                .unreachable,
                 "what answers there has no /v3/ interface",
                 hint: "etcd 3.4 or later, with its gRPC gateway enabled"
             )

@@ -44,10 +44,13 @@ package struct MonotonicTime: Sendable, Hashable, Comparable {
     /// Saturates, so that a promise far ahead isn't one in the past.
     package static func + (left: Self, right: Duration) -> Self {
         let (seconds, attoseconds) = right.components
-        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        guard !overflow else { return Self(nanoseconds: seconds < 0 ? .min : .max) }
-        let (sum, exceeded) = left.nanoseconds.addingReportingOverflow(scaled + attoseconds / 1_000_000_000)
-        return Self(nanoseconds: exceeded ? (scaled < 0 ? .min : .max) : sum)
+        let scaled = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let whole = scaled.partialValue.addingReportingOverflow(attoseconds / 1_000_000_000)
+        let sum = left.nanoseconds.addingReportingOverflow(whole.partialValue)
+        guard !scaled.overflow, !whole.overflow, !sum.overflow else {
+            return Self(nanoseconds: right < .zero ? .min : .max)
+        }
+        return Self(nanoseconds: sum.partialValue)
     }
 
     package static func - (left: Self, right: Self) -> Duration {

@@ -34,7 +34,7 @@ package enum MapDocument {
                         partition.bound.begins(with: .minValue)
                             ? .minValue : datum(range.lower, table: table, policy: policy),
                         partition.bound.ends(with: .maxValue)
-                            ? .maxValue : datum(range.upper, table: table, policy: policy)
+                            ? .maxValue : datum(range.upper, isEnd: true, table: table, policy: policy)
                     )
                 )
             )
@@ -59,8 +59,12 @@ package enum MapDocument {
     }
 
     /// The infinities are values like others, and no MINVALUE or MAXVALUE.
+    ///
+    /// - Parameter isEnd: of a range. Where clocks go forward at that very moment, it is the local time that they leave, not the one
+    ///   they go on with: the time that is passed over belongs to what begins there, as PostgreSQL takes it.
     private static func datum(
         _ coordinate: Int64,
+        isEnd: Bool = false,
         table: PartitionedTable,
         policy: GrowthPolicy
     ) -> PartitionMapDocument.RangeDatum {
@@ -70,7 +74,10 @@ package enum MapDocument {
         case .timestamptz:
             .instant(
                 microseconds: coordinate,
-                utcOffset: isInfinite ? 0 : policy.zone.offset(at: Instant(microseconds: coordinate))
+                utcOffset: isInfinite
+                    ? 0
+                    : (isEnd ? [coordinate - 1, coordinate] : [coordinate])
+                        .map { policy.zone.offset(at: Instant(microseconds: $0)) }.min() ?? 0
             )
         default: .timestamp(coordinate)
         }

@@ -25,6 +25,7 @@ import psycopg
 import redis
 
 from partition_router import EntityName
+from partition_router.stores.consul import spelled
 
 Fields = dict[str, str]
 
@@ -312,7 +313,7 @@ class Consul(HTTPStore):
         return self.ask("PUT", "/v1/kv/ready", b"x").strip() == b"true"
 
     def put(self, changes: list[tuple[str, bytes]]) -> None:
-        sets = [{"KV": {"Verb": "set", "Key": key, "Value": _base64(value)}} for key, value in changes]
+        sets = [{"KV": {"Verb": "set", "Key": spelled(key), "Value": _base64(value)}} for key, value in changes]
         self.ask("PUT", "/v1/txn", sets)
 
     def flush(self) -> None:
@@ -388,7 +389,7 @@ class Postgres(Store):
         return found + [int(word) for word in children.stdout.split()]
 
     def write(self, entity: EntityName, fields: Fields, document: bytes, prefix: str = "") -> None:
-        key = prefix + str(entity)
+        key = f"{prefix}/{entity}" if prefix else str(entity)
         with self.connect() as connection, connection.transaction():
             connection.execute(
                 """

@@ -32,9 +32,14 @@ DOCUMENT = daily(3)
 HEADER = base64_(json.dumps(fields(DOCUMENT, 1)).encode())
 #: What each store says of a header that is there.
 GOOD = {
-    "etcd": json.dumps({"kvs": [{"value": HEADER, "mod_revision": "7"}]}).encode(),
+    "etcd": json.dumps({"header": {"cluster_id": "1"}, "kvs": [{"value": HEADER, "mod_revision": "7"}]}).encode(),
     "consul": json.dumps([{"Value": HEADER, "ModifyIndex": 7}]).encode(),
 }
+
+
+def signed(body: bytes) -> bytes:
+    """With what all of etcd's answers have, so that no reader stops there."""
+    return body.replace(b'{"', b'{"header":{"cluster_id":"1"},"', 1) if body.startswith(b'{"') else body
 
 
 async def _load(registry: Registry) -> None:
@@ -84,7 +89,8 @@ class Shapes(HostileCase):
             b'{"kvs":[{"value":"e30=","mod_revision":"1"}]}', b'{"kvs":[{"value":"","mod_revision":"1"}]}',
             b"[" * 100_000, b'{"kvs":' + b"9" * 5000 + b"}", b"\xff\xfe", b'{"kvs":NaN}',
         )  # fmt: skip
-        self._each("etcd", bodies)
+        self._each("etcd", tuple(signed(body) for body in bodies))
+        self._each("etcd", (b'{"kvs":[]}', b'{"header":7}', b'{"header":{}}', b'{"header":[]}', b"{}"))
 
     def test_etcd_refusals(self) -> None:
         bodies = (
@@ -102,7 +108,7 @@ class Shapes(HostileCase):
         ):  # fmt: skip
 
             def respond(request: Request, connection: Connection) -> None:
-                connection.answer(200, body if request.path == "/v3/kv/txn" else GOOD["etcd"])
+                connection.answer(200, signed(body) if request.path == "/v3/kv/txn" else GOOD["etcd"])
 
             with self.subTest(body[:60]), HTTPPeer(respond) as peer:
                 self.failure(self.url("etcd", peer), _load)

@@ -191,7 +191,7 @@ class StoreTests:
                 self.assertEqual(router.resolve("2054-03-19").name, "events_10000")
 
         def test_hostile_names(self) -> None:
-            names = ('a b"c', "a{b}/../%2F", "é\n\t", "'; DROP TABLE x; --", "*?[x]", "user")
+            names = ('a b"c', "a{b}/../%2F", "é\n\t", "'; DROP TABLE x; --", "*?[x]", "user", "nb\u00a0sp", "\u202eturned")
             for number, name in enumerate(names):
                 for schema in ("public", f"S {name}"):
                     entity = EntityName(schema, name)

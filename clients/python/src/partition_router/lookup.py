@@ -56,10 +56,15 @@ class _Ranges:
     def at_local(self, microseconds: int) -> _Node | None:
         # Local times repeat when clocks go back, so the bounds aren't sorted by them: the last range that holds it wins, as
         # PostgreSQL takes the later of two equal local times.
+        later: tuple[int, int] | None = None
         for number in range(len(self.local) - 1, -1, -1):
             first, last = self.local[number]
             if first <= microseconds <= last:
                 return self.children[number]
+            if later is not None and last < microseconds < later[0] and self.lasts[number] + 1 == later[1]:
+                # Clocks pass over that time at this bound. PostgreSQL takes it by the offset before: it belongs to what begins there.
+                return self.at(microseconds - (last - self.lasts[number]))
+            later = (first, self.firsts[number])
         return self.fallback
 
 

@@ -54,6 +54,8 @@ def check(key: tuple[Level, ...], entries: tuple[Entry, ...], keep: KeepPromise 
         key[0].strategy is not Strategy.RANGE or not _datum_fits(keep.start, key[0].kinds[0])
     ):
         _invalid("keepFrom isn't a value of the first key column")
+    if keep is not None and keep.until in (INT64_MIN, INT64_MAX):
+        _invalid("keepUntil isn't a moment")
 
 
 def _invalid(message: str) -> NoReturn:

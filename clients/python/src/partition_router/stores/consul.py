@@ -55,7 +55,7 @@ class ConsulRegistry(ChunkedRegistry):
             await asyncio.sleep(max(0.0, began + _PACE - clock()))
 
     def _path(self, key: str) -> str:
-        return "/v1/kv/" + quote(key, safe="/")
+        return "/v1/kv/" + quote(spelled(key), safe="/")
 
     async def _get(self, path: str, timeout: float | None = None) -> Answer:
         token = self._target.current_password()
@@ -98,6 +98,11 @@ class ConsulRegistry(ChunkedRegistry):
         return chunks
 
 
+def spelled(key: str) -> str:
+    """A key as Consul has it, which refuses those with characters that it calls unprintable: all but ASCII is percent-encoded."""
+    return "".join(letter if letter.isascii() else quote(letter) for letter in key)
+
+
 def _odd() -> RegistryError:
     return RegistryError(RegistryErrorCode.UNREACHABLE, "Consul answered in an unexpected form")
 
@@ -111,8 +116,8 @@ def _index(answer: Answer) -> int:
 
 
 def _judge(answer: Answer) -> RegistryError | None:
-    # 404 is an absent key, which has an index too; something else that answers has none.
-    if answer.status == 200 or (answer.status == 404 and "x-consul-index" in answer.headers):
+    # 404 is an absent key, which has an index too; something else that answers has none, and another endpoint may be Consul.
+    if answer.status in (200, 404) and "x-consul-index" in answer.headers:
         return None
     if answer.status in (401, 403):
         return RegistryError(

@@ -51,7 +51,8 @@ class PostgresRegistry:
 
     def __init__(self, conninfo: str, prefix: str = "") -> None:
         self._conninfo = conninfo
-        self._prefix = prefix
+        # No name begins with a slash, so that no other installation's key is ours.
+        self._prefix = f"{prefix}/" if prefix else ""
         self._links = PerLoop(_Link)
 
     async def header(self, entity: EntityName) -> PartitionMapHeader | None:
