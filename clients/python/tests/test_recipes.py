@@ -205,12 +205,3 @@ class DjangoRecipe(Recipes):
         insert.get_compiler(using="default").execute_sql()
         row = execute(connection, "SELECT count(*) FROM " + '"' + name.replace('"', '""') + '"').fetchone()
         self.assertEqual(row, (1,))
-
-
-def tearDownModule() -> None:
-    """Nothing of Django's is left open."""
-    from django.db import connections
-
-    connections.close_all()
-
-

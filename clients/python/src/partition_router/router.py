@@ -122,8 +122,9 @@ class Router:
                 self._changed = threading.Condition()
                 self._listeners = []
             self._running = Background.run(self.run())
-            self._running.future.add_done_callback(self._ended)
             self._started_in = os.getpid()
+            # After that: it may have ended already.
+            self._running.future.add_done_callback(self._ended)
 
     def stop(self) -> None:
         """Ends what ``start`` began; the map that is served grows stale from now on."""
@@ -136,8 +137,9 @@ class Router:
 
     def _ended(self, running: Future[None]) -> None:
         if not running.cancelled() and running.exception() is not None:
-            # The next start begins anew.
-            self._started_in = None
+            if self._running is not None and self._running.future is running:
+                # The next start begins anew.
+                self._started_in = None
             self._logger.error(
                 "the map of %s is not kept current any more; it grows stale", self.entity, exc_info=running.exception()
             )
