@@ -21,7 +21,7 @@ package enum MapDocument {
             types: table.key.map(\.typeName),
             strategy: .range
         )
-        let isInstant = table.key.first?.type == .timestamptz
+        let type = table.key.first?.type ?? .timestamp
         var entries: [PartitionMapDocument.Entry] = []
         // A partition whose detach has begun takes no rows any more.
         for (partition, range) in PolicyInference.ranges(of: table) where !partition.isDetachPending {
@@ -32,47 +32,44 @@ package enum MapDocument {
                     state: partition.marker?.retiring == nil ? .active : .draining,
                     bound: .range(
                         partition.bound.begins(with: .minValue)
-                            ? .minValue : datum(range.lower, table: table, policy: policy),
+                            ? .minValue : datum(range.lower, type, policy.zone),
                         partition.bound.ends(with: .maxValue)
-                            ? .maxValue : datum(range.upper, table: table, policy: policy)
+                            ? .maxValue : datum(range.upper, type, policy.zone)
                     )
                 )
             )
         }
-        if let partition = table.defaultPartition {
-            entries.append(
-                PartitionMapDocument.Entry(
-                    schema: partition.name.schema,
-                    name: partition.name.name,
-                    state: .default,
-                    bound: .default
-                )
-            )
-        }
+        if let partition = table.defaultPartition { entries.append(entry(ofDefault: partition)) }
         return try PartitionMapDocument(
             table: EntityName(schema: table.name.schema, table: table.name.name),
             key: [level],
-            timezone: isInstant ? policy.zone.name : nil,
+            timezone: type == .timestamptz ? policy.zone.name : nil,
             keep: MapPromise(at: now).promise(of: entries),
             entries: entries
         )
     }
 
+    static func entry(ofDefault partition: Partition) -> PartitionMapDocument.Entry {
+        PartitionMapDocument.Entry(
+            schema: partition.name.schema,
+            name: partition.name.name,
+            state: .default,
+            bound: .default
+        )
+    }
+
     /// The infinities are values like others, and no MINVALUE or MAXVALUE.
-    private static func datum(
-        _ coordinate: Int64,
-        table: PartitionedTable,
-        policy: GrowthPolicy
-    ) -> PartitionMapDocument.RangeDatum {
+    static func datum(_ coordinate: Int64, _ type: KeyType, _ zone: ZoneRules) -> PartitionMapDocument.RangeDatum {
         let isInfinite = coordinate == .min || coordinate == .max
-        return switch table.key.first?.type {
+        return switch type {
         case .date: .date(coordinate)
         case .timestamptz:
             .instant(
                 microseconds: coordinate,
-                utcOffset: isInfinite ? 0 : policy.zone.offset(at: Instant(microseconds: coordinate))
+                utcOffset: isInfinite ? 0 : zone.offset(at: Instant(microseconds: coordinate))
             )
-        default: .timestamp(coordinate)
+        case .int2, .int4, .int8: .integer(coordinate)
+        case .timestamp, .other: .timestamp(coordinate)
         }
     }
 }
