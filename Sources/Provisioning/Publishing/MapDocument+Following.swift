@@ -91,7 +91,7 @@ extension MapDocument {
             return list.count == values.count ? .list(list) : nil
         case .range(let lower, let upper):
             let start = zip(lower, key).compactMap { datum($0, $1.type, zone) }
-            let end = zip(upper, key).compactMap { datum($0, $1.type, zone) }
+            let end = zip(upper, key).compactMap { datum($0, $1.type, zone, isEnd: true) }
             return start.count == key.count && end.count == key.count ? .range(start: start, end: end) : nil
         }
     }
@@ -107,7 +107,8 @@ extension MapDocument {
     private static func datum(
         _ datum: BoundDatum,
         _ type: KeyType,
-        _ zone: ZoneRules
+        _ zone: ZoneRules,
+        isEnd: Bool = false
     ) -> PartitionMapDocument.RangeDatum? {
         switch datum {
         case .null: return nil
@@ -115,7 +116,7 @@ extension MapDocument {
         case .maxValue: return .maxValue
         case .literal(let text):
             guard let codec = CoordinateCodec(type) else { return .text(text) }
-            return (try? codec.coordinate(text)).map { self.datum($0, type, zone) }
+            return (try? codec.coordinate(text)).map { self.datum($0, type, zone, isEnd: isEnd) }
         }
     }
 
