@@ -17,7 +17,7 @@ struct ReaderTests {
         #expect(try reader.schema(of: index) == "public")
         #expect(
             try reader.partition(of: index)
-                == RoutedPartition(schema: "public", name: "events_1", state: .active, version: 5)
+                == RoutedPartition(table: events, schema: "public", name: "events_1", state: .active, version: 5)
         )
         #expect(try reader.name(of: reader.index(for: day(3) - 1)) == "events_2")
         #expect(reason { () throws(RoutingMiss) in try reader.index(for: day(0)) } == .draining)
@@ -169,7 +169,7 @@ struct ReaderTests {
         let parent = feed.router(onMiss: .parent)
         for key in [day(0), day(3)] {
             let partition = try parent.resolve(key)
-            #expect(partition == RoutedPartition(schema: "public", name: "events", state: nil, version: 5))
+            #expect(partition == RoutedPartition(table: events, schema: "public", name: "events", state: nil, version: 5))
         }
         let other = feed.router(onMiss: .default)
         #expect(try other.resolve(day(3)).name == "events_default")
