@@ -45,11 +45,9 @@ heading "A table of daily partitions, and a run that makes and publishes those o
 } >"$place/log" 2>&1 </dev/null || { cat "$place/log" >&2 && fail "the server doesn't start."; }
 sql() { as_server_user "$programs/psql" -h "$place/cluster" -U postgres -XqAt -v ON_ERROR_STOP=1 "$@" </dev/null; }
 sql -d postgres -c 'CREATE DATABASE app'
-sql -d app -c 'CREATE TABLE events (event_ts timestamptz NOT NULL, kind text NOT NULL, payload text) PARTITION BY RANGE (event_ts)' \
-    -c "SELECT format('CREATE TABLE %I PARTITION OF events FOR VALUES FROM (%L) TO (%L)', 'events_' || to_char(d, 'YYYYMMDD'),
-        to_char(d, 'YYYY-MM-DD 00:00:00+00'), to_char(d + interval '1 day', 'YYYY-MM-DD 00:00:00+00'))
-        FROM generate_series(date_trunc('day', now()) - interval '2 days', date_trunc('day', now()), interval '1 day') AS d" \
-    | while read -r statement; do sql -d app -c "$statement"; done
+# The table is the tutorial's.
+sed -n '/^```sql$/,/^```$/{/^```/d;p}' Sources/PartitionRouter/PartitionRouter.docc/LoadingIntoPartitions.md >"$place/table.sql"
+sql -d app -f "$place/table.sql"
 export DB_URL="postgresql://postgres@/app?host=$place/cluster"
 rotate() { "$program" rotate --config=none --registry-url=self --buffer-days="$1" >"$place/rotate" 2>&1 || { cat "$place/rotate" >&2 && fail "rotate failed."; }; }
 rotate 3
@@ -128,6 +126,15 @@ expect "names it" 1 "$(grep -cF "\"public.$(partition 6)\":1" "$place/answer" ||
 kill -0 "$service_pid" || fail "the service is not the one that was started."
 [ -s "$place/fed-count" ] || fail "nothing was loaded while rotate ran."
 expect "every event that was acknowledged is there" $((loaded + $(wc -l <"$place/fed-count"))) "$(rows)"
+
+heading "A run keeps rows of the days ahead out of the default partition"
+sql -d app -c 'CREATE TABLE events_rest PARTITION OF events DEFAULT' \
+    -c "ALTER TABLE events_rest ADD CONSTRAINT partition_cli_ahead_0 CHECK (event_ts < '$(at 20)') NOT VALID"
+expect "an event of such a day" 503 "$(post 30)"
+expect "its client is told when to come back, in seconds" 5 "$(curl -s -o /dev/null -D - -d "[{\"at\":\"$(at 30)\",\"kind\":\"test\"}]" "$url/events" \
+    | tr -d '\r' | sed -n 's/^[Rr]etry-[Aa]fter: //p')"
+sql -d app -c 'ALTER TABLE events_rest DROP CONSTRAINT partition_cli_ahead_0'
+expect "and then it is taken" 200 "$(post 30)"
 
 heading "A partition is gone"
 gone=$(partition -1)

@@ -11,7 +11,15 @@ public struct LoadingError: Error, Sendable, CustomStringConvertible {
     public let isUndecided: Bool
     /// Whether the partition isn't there any more, or isn't the one for these rows: look them up again. Nothing was loaded.
     public let isRoutingOutdated: Bool
+    /// Whether the same rows will be taken in a while. Nothing was loaded.
+    ///
+    /// While `rotate` makes a partition beside a big default one, a CHECK of its own keeps rows of the new one's range out of that: for
+    /// seconds, and after a run that was killed until the next one. Then such rows have a partition of their own: look them up again.
+    public let isTemporary: Bool
     public let description: String
+
+    /// How the names of the checks begin that `rotate` adds for some seconds.
+    private static let temporaryCheck = "partition_cli_ahead_"
 
     init(_ error: PostgresError) {
         sqlState = error.sqlState?.rawValue
@@ -30,6 +38,7 @@ public struct LoadingError: Error, Sendable, CustomStringConvertible {
         case .checkViolation?: isRoutingOutdated = error.constraint == nil
         default: isRoutingOutdated = false
         }
+        isTemporary = error.sqlState == .checkViolation && error.constraint?.hasPrefix(Self.temporaryCheck) == true
         description = error.description
     }
 }

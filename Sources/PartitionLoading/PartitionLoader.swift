@@ -42,6 +42,9 @@ public actor PartitionLoader {
 
     /// Loads all groups, or nothing.
     ///
+    /// Rows that a partition refuses by its bounds go through the partitioned table, with those of their group: the server may place a key
+    /// elsewhere than a router, that of a `timestamptz(0)` for example, which it rounds first. That takes the right to insert there.
+    ///
     /// - Parameters:
     ///   - groups: As ``Reader/group(_:by:)-(_,(Row)->Int64)`` made them.
     ///   - values: A row's values in the order of the columns, as PostgreSQL reads them from text; nil is NULL.
@@ -50,17 +53,39 @@ public actor PartitionLoader {
         _ groups: [RoutedRows<Row>.Group],
         _ values: @Sendable (Row) -> [String?]
     ) async throws(LoadingError) -> Int {
-        let copies = groups.map { group in
+        let end = ContinuousClock.now + deadline
+        let texts = groups.map { group in
             var text = CopyText()
             for row in group.rows { text.append(values(row)) }
-            return CopyIn(statement(into: group.partition), bytes: text.bytes)
+            return text.bytes
         }
-        do {
-            let connection = try await opened()
-            return try await connection.copyIn(copies, deadline: deadline).reduce(0, +)
-        } catch {
-            throw LoadingError(error)
+        var places = groups.map(\.partition)
+        var refusal: PostgresError?
+        while true {
+            let copies = zip(places, texts).map { CopyIn(statement(into: $0), bytes: $1) }
+            do {
+                let connection = try await opened()
+                let left = refusal == nil ? deadline : max(.zero, ContinuousClock.now.duration(to: end))
+                return try await connection.copyIn(copies, deadline: left).reduce(0, +)
+            } catch {
+                // Whoever may not insert into the table itself is told what the partition said.
+                if let refusal, error.sqlState == .insufficientPrivilege { throw LoadingError(refusal) }
+                guard let refused = Self.refused(by: error, among: places) else { throw LoadingError(error) }
+                logger.notice(
+                    "rows that a partition refuses by its bounds go through the table",
+                    metadata: ["partition": "\(places[refused].qualifiedName)"]
+                )
+                places[refused] = places[refused].parent
+                refusal = error
+            }
         }
+    }
+
+    /// The first group whose partition says that its bounds don't take a row: a check without a name. The partitioned table says so, too,
+    /// where it has no partition for one; that is the last word.
+    private static func refused(by error: PostgresError, among places: [RoutedPartition]) -> Int? {
+        guard error.sqlState == .checkViolation, error.constraint == nil else { return nil }
+        return places.firstIndex { $0.state != nil && $0.schema == error.schema && $0.name == error.table }
     }
 
     /// Ends the session; the next load begins another one.
@@ -82,11 +107,11 @@ public actor PartitionLoader {
         return fresh
     }
 
-    private func statement(into partition: RoutedPartition) -> Statement {
+    private func statement(into place: RoutedPartition) -> Statement {
         var names: Statement = ""
         for (index, column) in columns.enumerated() {
             names = index == 0 ? "\(identifier: column)" : "\(fragment: names), \(identifier: column)"
         }
-        return "COPY \(qualified: partition.schema, partition.name) (\(fragment: names)) FROM STDIN"
+        return "COPY \(qualified: place.schema, place.name) (\(fragment: names)) FROM STDIN"
     }
 }

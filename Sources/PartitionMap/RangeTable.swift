@@ -85,9 +85,14 @@ package struct RangeTable {
 
     /// The payloads of the ranges that hold a coordinate from `first` to `last` (inclusive), in order.
     package func payloads(from first: Int64, through last: Int64) -> [Int32] {
+        segments(from: first, through: last).filter { $0 != Self.none }
+    }
+
+    /// The same with ``none`` for each gap that holds such a coordinate.
+    package func segments(from first: Int64, through last: Int64) -> [Int32] {
         guard first <= last else { return [] }
-        let numbers = max(0, rank(of: first) - 1)..<rank(of: last)
-        return numbers.map { payloads[$0] }.filter { $0 != Self.none }
+        // Number 0 is before the first cut.
+        return (rank(of: first)...rank(of: last)).map { $0 == 0 ? Self.none : payloads[$0 - 1] }
     }
 }
 

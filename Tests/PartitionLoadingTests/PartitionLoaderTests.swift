@@ -34,7 +34,13 @@ struct PartitionLoaderTests {
 
     private static func group(_ partition: String, _ entries: Entry...) -> RoutedRows<Entry>.Group {
         .init(
-            partition: RoutedPartition(schema: "public", name: partition, state: .active, version: 1),
+            partition: RoutedPartition(
+                table: EntityName(schema: "public", table: "events"),
+                schema: "public",
+                name: partition,
+                state: partition == "events" ? nil : .active,
+                version: 1
+            ),
             rows: entries
         )
     }
@@ -135,9 +141,106 @@ struct PartitionLoaderTests {
                 try await loader.load([group]) { [state == "22P02" ? "x" : String($0.id), $0.note] }
             }
             #expect(error.sqlState == state, "\(error)")
-            #expect(!error.isRoutingOutdated && !error.isUndecided, "\(error)")
+            #expect(!error.isRoutingOutdated && !error.isUndecided && !error.isTemporary, "\(error)")
         }
         #expect(try await Self.count(connection) == 0)
+        await loader.close()
+        await connection.close()
+    }
+
+    @Test("a row that a partition refuses by its bounds goes through the table with its group, and its batch is whole")
+    func refusedByBounds() async throws {
+        let connection = try await Self.makeTable()
+        let loader = try Self.loader()
+        let loaded = try await Self.load(
+            loader,
+            Self.group("events_0", Entry(id: 1), Entry(id: 199)),
+            Self.group("events_1", Entry(id: 2), Entry(id: 101))
+        )
+        #expect(loaded == 4)
+        #expect(try await Self.count(connection, in: "events_0") == 2)
+        #expect(try await Self.count(connection, in: "events_1") == 2)
+        // Where the table has no partition either nothing is loaded.
+        let error = try await Self.error { () throws(LoadingError) in
+            try await Self.load(loader, Self.group("events_1", Entry(id: 102)), Self.group("events_0", Entry(id: 999)))
+        }
+        #expect(error.sqlState == "23514" && error.isRoutingOutdated && !error.isTemporary, "\(error)")
+        #expect(try await Self.count(connection) == 4)
+        await loader.close()
+        await connection.close()
+    }
+
+    @Test("a key that the server rounds into the next partition is loaded there")
+    func rounded() async throws {
+        let connection = try await TemporaryDatabase.current.connect()
+        for statement: Statement in [
+            "CREATE TABLE ticks (at timestamptz(0) NOT NULL) PARTITION BY RANGE (at)",
+            "CREATE TABLE ticks_27 PARTITION OF ticks FOR VALUES FROM ('2026-11-27Z') TO ('2026-11-28Z')",
+            "CREATE TABLE ticks_28 PARTITION OF ticks FOR VALUES FROM ('2026-11-28Z') TO ('2026-11-29Z')",
+        ] {
+            _ = try await connection.query(statement)
+        }
+        let table = EntityName(schema: "public", table: "ticks")
+        let start: Int64 = 1_795_737_600_000_000
+        let width: Int64 = 86_400_000_000
+        let document = try PartitionMapDocument(
+            table: table,
+            key: [.init(columns: ["at"], types: ["timestamp with time zone"], strategy: .range)],
+            timezone: "UTC",
+            entries: (0..<2 as Range<Int64>).map { number in
+                let (lower, upper) = (start + number * width, start + (number + 1) * width)
+                return .init(
+                    schema: "public",
+                    name: "ticks_\(27 + number)",
+                    state: .active,
+                    bound: .range(
+                        .instant(microseconds: lower, utcOffset: 0),
+                        .instant(microseconds: upper, utcOffset: 0)
+                    )
+                )
+            }
+        )
+        let registry = MemoryRegistry()
+        let origin = MapOrigin(systemIdentifier: "1", database: "app", timeline: 1, lsn: .init(rawValue: 1))
+        _ = try await registry.publish(try PublishedMap(document: document, version: 1, origin: origin), replacing: nil)
+        let router = Router(entity: table, registry: registry, logger: .test)
+        let running = Task { await router.run() }
+        for await _ in router.versions() { break }
+        let routed = router.reader().group(["2026-11-27T23:59:59.4Z", "2026-11-27T23:59:59.7Z"]) { text -> [KeyValue] in
+            [.text(text)]
+        }
+        running.cancel()
+        #expect(routed.groups.map(\.partition.name) == ["ticks_27"])
+        let loader = try PartitionLoader(
+            conninfo: TemporaryDatabase.current.conninfo(),
+            columns: ["at"],
+            logger: .test
+        )
+        #expect(try await loader.load(routed.groups) { [$0] } == 2)
+        #expect(try await Self.count(connection, in: "ticks_27") == 1)
+        #expect(try await Self.count(connection, in: "ticks_28") == 1)
+        await loader.close()
+        await connection.close()
+    }
+
+    @Test("a row that the check of a run keeps out of the default partition is taken in a while")
+    func keptOutByRun() async throws {
+        let connection = try await Self.makeTable()
+        for statement: Statement in [
+            "CREATE TABLE events_rest PARTITION OF events DEFAULT",
+            "ALTER TABLE events_rest ADD CONSTRAINT partition_cli_ahead_1f CHECK (id < 200 OR id >= 300) NOT VALID",
+        ] {
+            _ = try await connection.query(statement)
+        }
+        let loader = try Self.loader()
+        let groups = [Self.group("events", Entry(id: 250)), Self.group("events_rest", Entry(id: 250))]
+        for group in groups {
+            let error = try await Self.error { () throws(LoadingError) in try await Self.load(loader, group) }
+            #expect(error.sqlState == "23514", "\(error)")
+            #expect(error.isTemporary && !error.isRoutingOutdated && !error.isUndecided, "\(error)")
+        }
+        _ = try await connection.query("ALTER TABLE events_rest DROP CONSTRAINT partition_cli_ahead_1f")
+        #expect(try await Self.load(loader, groups[0]) == 1)
         await loader.close()
         await connection.close()
     }

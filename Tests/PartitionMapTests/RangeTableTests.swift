@@ -42,6 +42,16 @@ struct RangeTableTests {
                     first <= last && spans[$0].last >= first && spans[$0].first <= last
                 }
                 #expect(storage.table.payloads(from: first, through: last) == expected.map(Int32.init))
+                // The same with the gaps, each of which is said once.
+                var segments: [Int32] = []
+                var reached: Int64? = first <= last ? first : nil
+                for number in expected {
+                    if let start = reached, start < spans[number].first { segments.append(RangeTable.none) }
+                    segments.append(Int32(number))
+                    reached = spans[number].last < last ? spans[number].last + 1 : nil
+                }
+                if reached != nil { segments.append(RangeTable.none) }
+                #expect(storage.table.segments(from: first, through: last) == segments)
             }
         }
         withExtendedLifetime((storage, odd)) {}

@@ -17,13 +17,18 @@ struct ReaderTests {
         #expect(try reader.schema(of: index) == "public")
         #expect(
             try reader.partition(of: index)
-                == RoutedPartition(schema: "public", name: "events_1", state: .active, version: 5)
+                == RoutedPartition(table: events, schema: "public", name: "events_1", state: .active, version: 5)
         )
         #expect(try reader.name(of: reader.index(for: day(3) - 1)) == "events_2")
         #expect(reason { () throws(RoutingMiss) in try reader.index(for: day(0)) } == .draining)
         #expect(reason { () throws(RoutingMiss) in try reader.index(for: day(3)) } == .uncovered)
         #expect(reason { () throws(RoutingMiss) in try reader.index(for: ["2026-11-02"]) } == nil)
         #expect(reason { () throws(RoutingMiss) in try reader.index(for: ["tomorrow"]) } == .unreadable)
+        for key in [[], ["2026-11-02", "x"]] as [[KeyValue]] {
+            #expect(reason { () throws(RoutingMiss) in try reader.index(for: key) } == .unreadable)
+        }
+        #expect(try reader.partition(for: day(1)) == reader.partition(of: index))
+        #expect(try reader.partition(for: ["2026-11-02"]) == reader.partition(of: index))
         #expect(MemoryLayout<PartitionIndex>.size == 8)
     }
 
@@ -53,7 +58,7 @@ struct ReaderTests {
         #expect(try reader.name(of: reader.index(for: day(1))) == "events_1")
     }
 
-    @Test("takes up a new map at the next lookup, and refuses an index of the old one")
+    @Test("refuses an index of a map that was replaced, and takes the new one up at the next lookup")
     func superseded() throws {
         let feed = feed()
         try feed.take(try daily(), version: 5)
@@ -62,7 +67,8 @@ struct ReaderTests {
         #expect(try reader.name(of: old) == "events_2")
         // The same place among the entries is another partition now.
         try feed.take(try daily(days: 4, first: 1), version: 6)
-        #expect(try reader.name(of: old) == "events_2")
+        #expect(reason { () throws(RoutingMiss) in try reader.name(of: old) } == .superseded)
+        #expect(reader.version == 5)
         let new = try reader.index(for: day(2))
         #expect(new != old)
         #expect(try reader.name(of: new) == "events_2")
@@ -102,7 +108,7 @@ struct ReaderTests {
         try feed.take(try daily(days: 4, first: 1), version: 6)
         #expect(try other.name(of: other.index(for: day(3))) == "events_3")
         #expect((other.version, one.version) == (6, 5))
-        #expect(try one.name(of: index) == "events_2")
+        #expect(reason { () throws(RoutingMiss) in try one.name(of: index) } == .superseded)
         #expect(try one.name(of: one.index(for: day(3))) == "events_3")
     }
 
@@ -169,7 +175,9 @@ struct ReaderTests {
         let parent = feed.router(onMiss: .parent)
         for key in [day(0), day(3)] {
             let partition = try parent.resolve(key)
-            #expect(partition == RoutedPartition(schema: "public", name: "events", state: nil, version: 5))
+            #expect(
+                partition == RoutedPartition(table: events, schema: "public", name: "events", state: nil, version: 5)
+            )
         }
         let other = feed.router(onMiss: .default)
         #expect(try other.resolve(day(3)).name == "events_default")
@@ -185,5 +193,6 @@ struct ReaderTests {
         let index = try reader.index(for: day(1))
         #expect(index.isParent)
         #expect(try reader.name(of: index) == "events")
+        #expect(try reader.partition(for: day(1)).state == nil)
     }
 }

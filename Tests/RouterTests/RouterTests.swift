@@ -150,6 +150,29 @@ struct RouterTests {
         }
     }
 
+    @Test("whoever ceases to wait for versions is forgotten at once, without a new map")
+    func listeners() async throws {
+        let feed = feed()
+        try feed.take(try daily(), version: 1)
+        let router = feed.router()
+        for _ in 0..<100 {
+            for await version in router.versions() {
+                #expect(version == 1)
+                break
+            }
+        }
+        #expect(feed.listenerCount == 0)
+        var iterator = router.versions().makeAsyncIterator()
+        #expect(await iterator.next() == 1)
+        let waiting = Task { for await _ in router.versions() {} }
+        while feed.listenerCount < 2 { try await Task.sleep(for: .milliseconds(1)) }
+        waiting.cancel()
+        await waiting.value
+        #expect(feed.listenerCount == 1)
+        try feed.take(try daily(days: 4), version: 2)
+        #expect(await iterator.next() == 2)
+    }
+
     @Test("readers of many tasks see no map twice and none backwards while versions fly")
     func manyReaders() async throws {
         let registry = MemoryRegistry()
@@ -164,13 +187,10 @@ struct RouterTests {
                     var last: Int64 = 0
                     while !Task.isCancelled, last < 60 {
                         // Version v has the days 0 to v.
-                        let index = try reader.index(for: day(1))
-                        guard try reader.name(of: index) == "events_1" else { return false }
+                        guard try reader.partition(for: day(1)).name == "events_1" else { return false }
                         guard reader.version >= last else { return false }
                         last = reader.version
-                        guard try reader.name(of: reader.index(for: day(last))) == "events_\(last)" else {
-                            return false
-                        }
+                        guard try reader.partition(for: day(last)).name == "events_\(last)" else { return false }
                         await Task.yield()
                     }
                     return true

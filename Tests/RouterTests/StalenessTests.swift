@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
+import MetricsTestKit
 import PartitionMap
 @testable import PartitionRouter
 import Testing
@@ -77,26 +78,95 @@ struct StalenessTests {
         let parent = feed.router(onMiss: .parent)
         #expect(try parent.resolve(day(0)).name == "events")
         #expect(try parent.resolve(day(1)).name == "events_1")
+        // But for who wants all that the map has.
         #expect(try feed.router(whenStale: .serveAll, onMiss: .default).resolve(day(9)).name == "events_default")
     }
 
-    @Test("reading ranges is refused when a partition of them may be gone")
-    func ranges() throws {
-        let feed = try Self.stale()
-        let reader = feed.router().reader()
-        #expect(reason { () throws(RoutingMiss) in try reader.partitions(from: day(0), to: day(2)) } == .stale)
+    @Test("knows nothing of keys that it has no partition for, and says so", arguments: [false, true])
+    func beyond(hasDefault: Bool) throws {
+        let feed = feed()
+        let until = MonotonicTime.wallMicroseconds() + 7 * microsecondsPerDay
+        let document = try daily(keep: .init(from: .date(day(0)), until: until), hasDefault ? [fallback] : [])
+        try feed.take(document, version: 5, secondsAgo: 86_400)
+        for whenStale in [WhenStale.serveStable, .serveAll, .refuse] {
+            let reader = feed.router(whenStale: whenStale).reader()
+            #expect(reason { () throws(RoutingMiss) in try reader.index(for: day(5)) } == .stale)
+            #expect(reason { () throws(RoutingMiss) in try reader.index(for: ["2026-11-06"]) } == .stale)
+            for use in [PartitionUse.reading, .writing] {
+                for (start, end) in [(day(5), day(6)), (day(2), day(4)), (day(-1), day(1)), (.min, .max)] {
+                    #expect(
+                        reason { () throws(RoutingMiss) in try reader.partitions(from: start, to: end, for: use) }
+                            == .stale
+                    )
+                }
+                #expect(try reader.partitions(from: day(5), to: day(5), for: use) == [])
+            }
+            #expect(try feed.router(whenStale: whenStale, onMiss: .parent).resolve(day(5)).name == "events")
+        }
     }
 
-    @Test("of a stale map no draining partition is read, whatever else is allowed")
+    @Test("gives an interval that it covers with what may be served, and counts that; any other it refuses as a whole")
+    func intervals() throws {
+        let feed = try Self.stale()
+        let metrics = TestMetrics()
+        func reader(_ whenStale: WhenStale) -> Reader {
+            Router(feed: feed, whenStale: whenStale, logger: .silent, metrics: metrics).reader()
+        }
+        func names(_ whenStale: WhenStale, _ from: Int64, _ to: Int64) -> [String]? {
+            try? reader(whenStale).partitions(from: day(from), to: day(to), for: .reading).map(\.name)
+        }
+        // Where partitions of its own hold the whole interval the default one has nothing to do with it.
+        #expect(names(.serveStable, 1, 3) == ["events_1", "events_2"])
+        #expect(names(.serveStable, 0, 2) == nil)
+        #expect(names(.serveAll, 0, 2) == ["events_0", "events_1"])
+        #expect(names(.refuse, 1, 2) == nil)
+        func count(_ reason: String) throws -> Int64 {
+            try metrics.expectCounter("partition_routing_miss_total", [("table", "events"), ("reason", reason)])
+                .totalValue
+        }
+        #expect(try (count("served_stale"), count("stale")) == (2, 2))
+    }
+
+    @Test("of a stale map no draining partition is read, whatever else is allowed; who writes does without it as ever")
     func draining() throws {
         let feed = feed()
         try feed.take(try daily(draining: [1]), version: 5, secondsAgo: 91)
         let reader = feed.router(whenStale: .serveAll).reader()
-        #expect(try reader.partitions(from: day(0), to: day(3)).map(\.name) == ["events_0", "events_2"])
+        let written = try reader.partitions(from: day(0), to: day(3), for: .writing)
+        #expect(written.map(\.name) == ["events_0", "events_2"])
         #expect(
-            reason { () throws(RoutingMiss) in
-                try reader.partitions(from: day(0), to: day(3), includingDraining: true)
-            } == .stale
+            reason { () throws(RoutingMiss) in try reader.partitions(from: day(0), to: day(3), for: .reading) }
+                == .stale
         )
+        #expect(reason { () throws(RoutingMiss) in try reader.index(for: day(1)) } == .draining)
+    }
+
+    @Test(
+        "an index that is kept is good for no longer than its map",
+        arguments: [WhenStale.serveStable, .serveAll, .refuse]
+    )
+    func keptIndex(whenStale: WhenStale) throws {
+        let feed = try Self.stale()
+        let reader = feed.router(whenStale: whenStale).reader()
+        // As if they had been looked up while the map was fresh.
+        let before = feed.router(whenStale: .serveAll).reader()
+        let indices = try (0..<2).map { try before.index(for: day($0)) }
+        #expect(try indices.map { try before.name(of: $0) } == ["events_0", "events_1"])
+        let expected: [RoutingMiss.Reason?] =
+            switch whenStale {
+            case .serveStable: [.stale, nil]
+            case .serveAll: [nil, nil]
+            case .refuse: [.stale, .stale]
+            }
+        for (index, expected) in zip(indices, expected) {
+            #expect(reason { () throws(RoutingMiss) in try reader.name(of: index) } == expected)
+            #expect(reason { () throws(RoutingMiss) in try reader.schema(of: index) } == expected)
+            #expect(reason { () throws(RoutingMiss) in try reader.partition(of: index) } == expected)
+        }
+        // A stale map that is replaced is no longer asked.
+        try feed.take(try daily(draining: [0, 1]), version: 6)
+        for index in indices {
+            #expect(reason { () throws(RoutingMiss) in try reader.partition(of: index) } == .superseded)
+        }
     }
 }

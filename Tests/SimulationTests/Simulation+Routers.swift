@@ -125,7 +125,7 @@ extension Simulation {
         let reader = routers[router].reader
         do throws(RoutingMiss) {
             let moment = time
-            let found = try reader.partition(of: try reader.index(for: key, clock: { moment }))
+            let found = try reader.partition(for: key, clock: { moment })
             guard let lower = database.lower(named: found.name), lower == key, found.state == .active else {
                 ledger.violate(.harness, at: now, "\(found.name) was found for \(key)")
                 return
@@ -150,7 +150,7 @@ extension Simulation {
         let found: [RoutedPartition]
         do throws(RoutingMiss) {
             found = try routers[router].reader
-                .partitions(from: start, to: end, includingDraining: false, clock: { moment })
+                .partitions(from: start, to: end, for: .writing, clock: { moment })
         } catch {
             return
         }

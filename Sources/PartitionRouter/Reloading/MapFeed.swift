@@ -29,7 +29,9 @@ package final class MapFeed: Sendable {
         var header: PartitionMapHeader?
         /// What was read and not yet taken.
         var pending: PublishedSnapshot?
-        var listeners: [AsyncStream<Int64>.Continuation] = []
+        /// By a number, so that each can be taken out.
+        var listeners: [UInt64: AsyncStream<Int64>.Continuation] = [:]
+        var lastListener: UInt64 = 0
     }
 
     let entity: EntityName
@@ -67,6 +69,9 @@ package final class MapFeed: Sendable {
 
     var current: Current { state.withLock { $0.current } }
 
+    /// How many iterate over ``versions()``, or may yet.
+    var listenerCount: Int { state.withLock { $0.listeners.count } }
+
     func age(at now: MonotonicTime) -> Duration? { state.withLock { $0.machine.age(at: now) } }
 
     /// The map of the header read last, where the process has decoded its document already.
@@ -83,7 +88,13 @@ package final class MapFeed: Sendable {
         let (stream, continuation) = AsyncStream.makeStream(of: Int64.self, bufferingPolicy: .bufferingNewest(1))
         state.withLock { state in
             if state.current.snapshot != nil { continuation.yield(state.current.version) }
-            state.listeners.append(continuation)
+            state.lastListener += 1
+            state.listeners[state.lastListener] = continuation
+            let number = state.lastListener
+            // Whoever ceases to listen is forgotten then, not at the next map, which may be months away.
+            continuation.onTermination = { [weak self] _ in
+                self?.state.withLock { _ = $0.listeners.removeValue(forKey: number) }
+            }
         }
         return stream
     }
@@ -131,9 +142,7 @@ package final class MapFeed: Sendable {
         )
         generation.store(state.current.generation, ordering: .releasing)
         renew(&state, wall)
-        state.listeners.removeAll { listener in
-            if case .terminated = listener.yield(map.header.version) { true } else { false }
-        }
+        for listener in state.listeners.values { listener.yield(map.header.version) }
     }
 
     private func renew(_ state: inout State, _ wall: Int64) {

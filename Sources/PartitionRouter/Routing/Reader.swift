@@ -53,7 +53,8 @@ public final class Reader {
 
     /// The partition for a key of any shape, one element a column through all levels.
     ///
-    /// Texts of dates and times are read in ISO 8601; a plain date means that day's midnight in the table's zone.
+    /// Texts of dates and times are read in ISO 8601; a plain date means that day's midnight in the table's zone. The key is taken as it
+    /// is given: what the server would round, to seconds in a `timestamptz(0)`, is to be rounded before.
     public func index(for key: [KeyValue]) throws(RoutingMiss) -> PartitionIndex {
         // As above.
         let staleAt = feed.staleAt.load(ordering: .acquiring)
@@ -69,10 +70,27 @@ public final class Reader {
         )
     }
 
+    /// Everything about the partition for a key of one column and one level: ``index(for:)-(Int64)`` and ``partition(of:)`` in one,
+    /// so that no new map can come between the two.
+    public func partition(for coordinate: Int64) throws(RoutingMiss) -> RoutedPartition {
+        try partition(for: coordinate, clock: MonotonicTime.coarse)
+    }
+
+    /// The same by any clock, which is read last.
+    func partition(for coordinate: Int64, clock: () -> MonotonicTime) throws(RoutingMiss) -> RoutedPartition {
+        desk.partition(try index(for: coordinate, clock: clock).entry, current)
+    }
+
+    /// Everything about the partition for a key of any shape, as ``index(for:)-([KeyValue])`` takes it.
+    public func partition(for key: [KeyValue]) throws(RoutingMiss) -> RoutedPartition {
+        desk.partition(try index(for: key).entry, current)
+    }
+
     /// The partition's name as the catalog has it, unquoted.
     ///
-    /// - Throws: a miss with ``RoutingMiss/Reason/superseded`` for an index of another version than the last lookup's, or of another
-    ///   table's reader.
+    /// - Throws: a miss with ``RoutingMiss/Reason/superseded`` for an index of a map that was replaced since, of another lookup's
+    ///   version, or of another table's reader; with ``RoutingMiss/Reason/stale`` when the map has gone stale since, and the
+    ///   partition isn't one that ``WhenStale`` serves. Either way: look the key up again.
     public func name(of index: PartitionIndex) throws(RoutingMiss) -> String {
         try check(index)
         return index.isParent ? feed.entity.table : names[Int(index.entry)]
@@ -106,6 +124,16 @@ extension Reader {
         generation = current.generation
         table = current.snapshot?.table ?? MapSnapshot.noRanges.table
         names = current.snapshot?.names ?? MapSnapshot.noNames
+    }
+
+    /// Whether what was found since ``observe(at:)`` said so is still what would be found. The clock is read last.
+    func stands(_ freshness: Freshness, at now: @autoclosure () -> MonotonicTime) -> Bool {
+        let staleAt = feed.staleAt.load(ordering: .acquiring)
+        let newest = feed.current
+        guard newest.generation == generation else { return false }
+        let found = Freshness(newest, staleAt: staleAt, at: now())
+        // A map that was confirmed meanwhile would serve more, and nothing else.
+        return found == freshness || found == .fresh
     }
 
     /// Takes up the newest map; everything that follows up to the next call rests on it. The clock is read last.
@@ -150,10 +178,30 @@ extension Reader {
 
     func miss(_ reason: RoutingMiss.Reason, _ key: String) -> RoutingMiss { desk.miss(reason, current, key) }
 
+    /// An index may have been kept for long: the map that it is of must still be served, and be good for the partition.
     private func check(_ index: PartitionIndex) throws(RoutingMiss) {
-        // The second is for when four thousand million maps have been taken, and memory is read by the number.
-        guard index.generation == UInt32(truncatingIfNeeded: generation), Int(index.entry) < names.count else {
+        // This order: see MapFeed.
+        let staleAt = feed.staleAt.load(ordering: .acquiring)
+        // The last is for when four thousand million maps have been taken, and memory is read by the number.
+        guard feed.generation.load(ordering: .acquiring) == generation,
+            index.generation == UInt32(truncatingIfNeeded: generation), Int(index.entry) < names.count
+        else { throw miss(.superseded, "index \(index.entry)") }
+        // The table itself always stands.
+        if index.isParent || MonotonicTime.coarse().nanoseconds < staleAt { return }
+        try checkStale(index)
+    }
+
+    /// The lookup has counted what it served, so nothing is counted here but the miss.
+    @inline(never)
+    private func checkStale(_ index: PartitionIndex) throws(RoutingMiss) {
+        let before = generation
+        let freshness = observe(at: .coarse())
+        guard generation == before, let document = current.snapshot?.document else {
             throw miss(.superseded, "index \(index.entry)")
+        }
+        let entry = document.entries[Int(index.entry)]
+        guard RoutingVerdict.mayServe(entry, of: document, freshness, desk.whenStale) else {
+            throw miss(.stale, "index \(index.entry)")
         }
     }
 

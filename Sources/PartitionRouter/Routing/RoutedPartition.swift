@@ -5,7 +5,8 @@ public import PartitionMap
 
 /// Where a lookup leads: four bytes that name a partition of one version of the map, and four that name the version.
 ///
-/// It is good until the next lookup of the same reader; ``Reader/name(of:)`` refuses an older one.
+/// It is good until the next lookup of the same reader, and as long as its map is served and not stale: ``Reader/name(of:)`` and the
+/// others refuse it afterwards. Two lookups that lead to the same partition of one version have equal indices.
 public struct PartitionIndex: Sendable, Hashable {
     /// The entry's index in the document; -1 for the partitioned table itself.
     let entry: Int32
@@ -17,6 +18,8 @@ public struct PartitionIndex: Sendable, Hashable {
 
 /// A table that rows may be written to, or read from.
 public struct RoutedPartition: Sendable, Hashable {
+    /// The partitioned table.
+    public let table: EntityName
     /// As the catalog has them, unquoted.
     public let schema: String
     public let name: String
@@ -24,6 +27,11 @@ public struct RoutedPartition: Sendable, Hashable {
     public let state: PartitionMapDocument.State?
     /// The map's version; 0 when there was none.
     public let version: Int64
+
+    /// The partitioned table itself: there the server routes a row.
+    public var parent: RoutedPartition {
+        RoutedPartition(table: table, schema: table.schema, name: table.table, state: nil, version: version)
+    }
 
     /// Schema and name quoted for SQL.
     public var qualifiedName: String { EntityName.quoted(schema) + "." + EntityName.quoted(name) }

@@ -13,7 +13,7 @@ public import PartitionMap
 /// await router.run()
 /// // In each task that looks keys up:
 /// let reader = router.reader()
-/// let partition = try reader.partition(of: reader.index(for: microseconds))
+/// let partition = try reader.partition(for: microseconds)
 /// ```
 ///
 /// Routers of one registry object and one table share one map and one reading of it, whoever of them runs; routers of
@@ -109,13 +109,11 @@ public final class Router: Sendable {
 
     /// Where a key of one column and one level is written to; for occasional use. See ``Reader/index(for:)-(Int64)``.
     public func resolve(_ coordinate: Int64) throws(RoutingMiss) -> RoutedPartition {
-        let reader = reader()
-        return try reader.partition(of: try reader.index(for: coordinate))
+        try reader().partition(for: coordinate)
     }
 
     /// Where a key of any shape is written to; for occasional use. See ``Reader/index(for:)-([KeyValue])``.
     public func resolve(_ key: [KeyValue]) throws(RoutingMiss) -> RoutedPartition {
-        let reader = reader()
-        return try reader.partition(of: try reader.index(for: key))
+        try reader().partition(for: key)
     }
 }

@@ -65,6 +65,7 @@ final class RoutingDesk: Sendable {
     func partition(_ entry: Int32, _ current: MapFeed.Current) -> RoutedPartition {
         guard entry >= 0, let document = current.snapshot?.document else {
             return RoutedPartition(
+                table: feed.entity,
                 schema: feed.entity.schema,
                 name: feed.entity.table,
                 state: nil,
@@ -73,6 +74,7 @@ final class RoutingDesk: Sendable {
         }
         let found = document.entries[Int(entry)]
         return RoutedPartition(
+            table: feed.entity,
             schema: found.schema,
             name: found.name,
             state: found.state,

@@ -20,13 +20,13 @@ public struct RoutingMiss: Error, Hashable, Sendable, CustomStringConvertible {
         public static let uncovered = Reason(backing: .uncovered)
         /// The partition is about to be retired; a row written there would be lost.
         public static let draining = Reason(backing: .draining)
-        /// The map wasn't confirmed for so long that the partition may be gone.
+        /// The map wasn't confirmed for so long that the partition may be gone, or that one may have been made that it doesn't have.
         public static let stale = Reason(backing: .stale)
         /// No map was read yet.
         public static let noMap = Reason(backing: .noMap)
-        /// Only the server can place this table's keys, or the key has another number of columns.
+        /// Only the server can place this table's keys.
         public static let unplaceable = Reason(backing: .unplaceable)
-        /// A text isn't a value of the key.
+        /// A text isn't a value of the key, or the key has another number of columns.
         public static let unreadable = Reason(backing: .unreadable)
         /// The index comes from a map that was replaced since: look the key up again.
         public static let superseded = Reason(backing: .superseded)

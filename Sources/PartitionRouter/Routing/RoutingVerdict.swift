@@ -20,7 +20,7 @@ enum RoutingVerdict: Hashable {
         _ onMiss: OnMiss
     ) {
         guard let index = slot.index else {
-            self.init(missing: .uncovered, onMiss)
+            self.init(missing: Self.absence(freshness), onMiss)
             return
         }
         let entry = document.entries[index]
@@ -33,15 +33,20 @@ enum RoutingVerdict: Hashable {
                 return
             }
             if entry.state == .default {
-                if onMiss == .default {
-                    self = .serveCounted(index, .uncovered)
-                } else {
-                    self.init(missing: .uncovered, onMiss)
+                guard onMiss == .default else {
+                    self.init(missing: Self.absence(freshness), onMiss)
+                    return
                 }
+                self = .serveCounted(index, freshness == .fresh ? .uncovered : .servedStale)
             } else {
                 self = freshness == .fresh ? .serve(index) : .serveCounted(index, .servedStale)
             }
         }
+    }
+
+    /// That a key has no partition of its own is known from a fresh map only: since then one may have been made.
+    private static func absence(_ freshness: Freshness) -> RoutingMiss.Reason {
+        freshness == .fresh ? .uncovered : .stale
     }
 
     /// Whether the partition is known to be attached still.

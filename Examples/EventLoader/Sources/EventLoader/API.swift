@@ -25,6 +25,8 @@ struct API {
             let batch = try JSONDecoder().decode([Event].self, from: Data(body.readableBytesView))
             return json(.ok, try JSONEncoder().encode(try await store.load(batch)))
         } catch let error as LoadingError {
+            // `rotate` is making the partition for these rows, and will be done in seconds.
+            if error.isTemporary { return problem(.serviceUnavailable, error.description, retryAfter: 5) }
             // Classes 22 and 23 are of the data: no partition takes them, or they aren't values.
             let isOfData = ["22", "23"].contains(error.sqlState?.prefix(2) ?? "")
             return problem(isOfData ? .unprocessableContent : .serviceUnavailable, error.description)
@@ -40,8 +42,11 @@ struct API {
         return json(.ok, Data("{\"version\":\(map.version),\"ageSeconds\":\(map.age.components.seconds)}".utf8))
     }
 
-    private func problem(_ status: HTTPResponse.Status, _ message: String) -> Response {
-        json(status, (try? JSONEncoder().encode(["error": message])) ?? Data("{}".utf8))
+    /// - Parameter retryAfter: seconds after which the same request may well succeed.
+    private func problem(_ status: HTTPResponse.Status, _ message: String, retryAfter: Int? = nil) -> Response {
+        var response = json(status, (try? JSONEncoder().encode(["error": message])) ?? Data("{}".utf8))
+        response.headers[.retryAfter] = retryAfter.map(String.init)
+        return response
     }
 
     private func json(_ status: HTTPResponse.Status, _ body: Data) -> Response {

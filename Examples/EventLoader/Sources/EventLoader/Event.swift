@@ -3,7 +3,8 @@
 
 /// One event, as clients send it.
 struct Event: Codable, Sendable {
-    /// ISO 8601 with an offset: `2026-11-26T10:00:00Z`. The router and the server read the same text.
+    /// ISO 8601 with an offset: `2026-11-26T10:00:00Z`. The router and the server read the same text, and without an offset each
+    /// would read it by a zone of its own.
     let at: String
     let kind: String
     let payload: String?

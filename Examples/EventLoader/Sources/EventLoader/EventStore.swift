@@ -33,8 +33,8 @@ struct EventStore: Sendable {
             do throws(LoadingError) {
                 return try await loadOnce(batch)
             } catch {
-                // A partition was retired since it was looked up. Nothing was loaded.
-                guard error.isRoutingOutdated, attempt < Self.attempts else { throw error }
+                // A partition was retired since it was looked up, or is being made. Nothing was loaded.
+                guard error.isRoutingOutdated || error.isTemporary, attempt < Self.attempts else { throw error }
                 logger.notice("looking a batch up again", metadata: ["error": "\(error)"])
             }
             attempt += 1
