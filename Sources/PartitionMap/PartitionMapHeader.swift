@@ -63,7 +63,11 @@ public struct PartitionMapHeader: Sendable, Hashable {
         // A stored version is below 2^53: adding one can't overflow; a stored one beyond it is refused below.
         let version = max(min(stored ?? 0, versionLimit) + 1, microseconds, 1)
         guard version < versionLimit else {
-            throw PartitionMapError(.invalid, "the next version would leave 53 bits")
+            throw PartitionMapError(
+                .invalid,
+                "the registry holds a version that none can follow (53 bits), which no publish wrote: remove the map from the registry by "
+                    + "hand, publish it anew, and restart the routers that have read it"
+            )
         }
         return version
     }

@@ -42,7 +42,7 @@ struct DoctorTests {
         arguments: [
             Provocation("not-covered", "DROP TABLE %"),
             Provocation("registry-drift", "ALTER TABLE events DETACH PARTITION ^"),
-            Provocation("registry-leftover", "DROP TABLE events"),
+            Provocation("registry-drift", "DROP TABLE events"),
             Provocation("missing-index", "CREATE INDEX broken ON ONLY events (id)"),
             Provocation(
                 "gap",

@@ -241,6 +241,30 @@ struct RegistryCommandTests {
         #expect(try await events.publishedVersion != nil)
     }
 
+    @Test("export prints what can be read, and names what can't")
+    func oneUnreadable() async throws {
+        let published = try await Published()
+        let good = try await published.registry("export")
+        _ = try await published.redis.command(
+            "HSET",
+            "{partition_map:ghost}:meta",
+            "version",
+            "7",
+            "checksum",
+            "x",
+            "document",
+            "{}"
+        )
+        let all = try await published.registry("export")
+        #expect(all.status == 1 && all.output == good.output, "\(all.everything)")
+        #expect(all.error.contains("the map of ghost was not exported"), "\(all.everything)")
+        let json = try await published.registry("export", "--output=json")
+        #expect(json.status == 1)
+        #expect(try json.json["exitStatus"] as? Int == 1)
+        #expect((try json.json["maps"] as? [Any])?.count == 1)
+        #expect((try json.json["unreadable"] as? [[String: Any]])?.first?["table"] as? String == "ghost")
+    }
+
     @Test("what export prints import publishes byte for byte, under its own version, into a store that has none")
     func carried() async throws {
         let published = try await Published()

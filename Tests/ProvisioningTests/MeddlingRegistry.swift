@@ -18,6 +18,8 @@ actor MeddlingRegistry: Registry {
         case silent
         /// What stands there is another application's, and stays.
         case foreign
+        /// The maps may be read, and not listed.
+        case unlisted
     }
 
     let memory = MemoryRegistry()
@@ -25,6 +27,8 @@ actor MeddlingRegistry: Registry {
     private(set) var published: [PublishedMap] = []
     /// How often it was asked for a map.
     private(set) var loads = 0
+    /// How often it was asked which maps there are.
+    private(set) var listings = 0
 
     func begin(_ meddling: Meddling) { self.meddling = meddling }
 
@@ -104,7 +108,12 @@ actor MeddlingRegistry: Registry {
         await memory.remove(entity, replacing: replaced)
     }
 
-    func entities() async -> [EntityName] { await memory.entities() }
+    func entities() async throws(RegistryError) -> [EntityName] {
+        listings += 1
+        if case .unlisted = meddling { throw RegistryError(.refused, "no permission for SCAN") }
+        return await memory.entities()
+    }
+
     func changes(_ entity: EntityName) async -> AsyncStream<RegistryHint> { await memory.changes(entity) }
     func run() async { await memory.run() }
 }

@@ -67,7 +67,10 @@ struct RegistryURLTests {
         #expect(full.tls == .init(certificateAuthority: "/ca", certificate: "/c", key: "/k"))
         #expect(full.timeout == .seconds(9))
         #expect(try http("consul://:tok%20en@h").password?.reveal() == "tok en")
-        #expect(try RegistryURL(parsing: "etcd://u:secret@h,i:7?prefix=x").redactedDescription == "etcd://h:2379,i:7")
+        #expect(
+            try RegistryURL(parsing: "etcd://u:secret@h,i:7?prefix=x").redactedDescription
+                == "etcd://h:2379,i:7?prefix=x"
+        )
         #expect(try RegistryURL(parsing: "consuls://:secret@h").redactedDescription == "consuls://h:8501")
         #expect(try RegistryURL(parsing: "etcd://h?prefix=x:").prefix == "x:")
     }
@@ -101,7 +104,7 @@ struct RegistryURLTests {
                 )
         )
         #expect(url.prefix == "x")
-        #expect(url.redactedDescription == "postgresql://u@h1,h2/db")
+        #expect(url.redactedDescription == "postgresql://u@h1,h2/db?prefix=x")
         #expect(try RegistryURL(parsing: "self").kind == .selfDatabase)
         #expect(try RegistryURL(parsing: "none").kind == .none)
     }

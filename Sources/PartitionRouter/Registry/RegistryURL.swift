@@ -36,7 +36,8 @@ public struct RegistryURL: Sendable, Hashable, CustomStringConvertible {
     init(kind: Kind, prefix: String, redactedDescription: String) {
         self.kind = kind
         self.prefix = prefix
-        self.redactedDescription = redactedDescription
+        // Maps that aren't found are looked for there.
+        self.redactedDescription = redactedDescription + (prefix.isEmpty ? "" : "?prefix=\(prefix)")
     }
 }
 

@@ -97,6 +97,16 @@ extension CatalogReader {
         return Dictionary(found.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
+    /// The rules of zones in which maps were written, for all their bounds up to some years ahead, of those that the server knows.
+    ///
+    /// - Throws: `PostgresError`.
+    func zones(ofMaps names: Set<String>, at now: Instant) async throws -> [String: ZoneRules] {
+        guard !names.isEmpty else { return [:] }
+        let end = Instant(microseconds: now.microseconds + 4000 * Self.day)
+        let found = try await zoneRules(of: names.sorted(), from: Self.firstOfMinutes, to: end)
+        return Dictionary(found.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
     private static let day: Int64 = 86_400_000_000
 
     /// Some years past the buffer; nil past what can be expressed.

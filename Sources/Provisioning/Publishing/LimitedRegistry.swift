@@ -20,6 +20,10 @@ struct LimitedRegistry: Sendable {
         }
     }
 
+    func entities() async throws(RegistryError) -> [EntityName] {
+        try await inTime { () async throws(RegistryError) in try await registry.entities() }
+    }
+
     func publish(
         _ map: PublishedMap,
         replacing replaced: PartitionMapHeader?

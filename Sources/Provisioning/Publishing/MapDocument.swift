@@ -21,7 +21,7 @@ package enum MapDocument {
             types: table.key.map(\.typeName),
             strategy: .range
         )
-        let isInstant = table.key.first?.type == .timestamptz
+        let type = table.key.first?.type ?? .timestamp
         var entries: [PartitionMapDocument.Entry] = []
         // A partition whose detach has begun takes no rows any more.
         for (partition, range) in PolicyInference.ranges(of: table) where !partition.isDetachPending {
@@ -32,29 +32,29 @@ package enum MapDocument {
                     state: partition.marker?.retiring == nil ? .active : .draining,
                     bound: .range(
                         partition.bound.begins(with: .minValue)
-                            ? .minValue : datum(range.lower, table: table, policy: policy),
+                            ? .minValue : datum(range.lower, type, policy.zone),
                         partition.bound.ends(with: .maxValue)
-                            ? .maxValue : datum(range.upper, isEnd: true, table: table, policy: policy)
+                            ? .maxValue : datum(range.upper, type, policy.zone, isEnd: true)
                     )
                 )
             )
         }
-        if let partition = table.defaultPartition {
-            entries.append(
-                PartitionMapDocument.Entry(
-                    schema: partition.name.schema,
-                    name: partition.name.name,
-                    state: .default,
-                    bound: .default
-                )
-            )
-        }
+        if let partition = table.defaultPartition { entries.append(entry(ofDefault: partition)) }
         return try PartitionMapDocument(
             table: EntityName(schema: table.name.schema, table: table.name.name),
             key: [level],
-            timezone: isInstant ? policy.zone.name : nil,
+            timezone: type == .timestamptz ? policy.zone.name : nil,
             keep: MapPromise(at: now).promise(of: entries),
             entries: entries
+        )
+    }
+
+    static func entry(ofDefault partition: Partition) -> PartitionMapDocument.Entry {
+        PartitionMapDocument.Entry(
+            schema: partition.name.schema,
+            name: partition.name.name,
+            state: .default,
+            bound: .default
         )
     }
 
@@ -62,14 +62,14 @@ package enum MapDocument {
     ///
     /// - Parameter isEnd: of a range. Where clocks go forward at that very moment, it is the local time that they leave, not the one
     ///   they go on with: the time that is passed over belongs to what begins there, as PostgreSQL takes it.
-    private static func datum(
+    static func datum(
         _ coordinate: Int64,
-        isEnd: Bool = false,
-        table: PartitionedTable,
-        policy: GrowthPolicy
+        _ type: KeyType,
+        _ zone: ZoneRules,
+        isEnd: Bool = false
     ) -> PartitionMapDocument.RangeDatum {
         let isInfinite = coordinate == .min || coordinate == .max
-        return switch table.key.first?.type {
+        return switch type {
         case .date: .date(coordinate)
         case .timestamptz:
             .instant(
@@ -77,9 +77,10 @@ package enum MapDocument {
                 utcOffset: isInfinite
                     ? 0
                     : (isEnd ? [coordinate - 1, coordinate] : [coordinate])
-                        .map { policy.zone.offset(at: Instant(microseconds: $0)) }.min() ?? 0
+                        .map { zone.offset(at: Instant(microseconds: $0)) }.min() ?? 0
             )
-        default: .timestamp(coordinate)
+        case .int2, .int4, .int8: .integer(coordinate)
+        case .timestamp, .other: .timestamp(coordinate)
         }
     }
 }

@@ -31,6 +31,8 @@ package struct Publisher: Sendable {
     package enum Outcome: Hashable, Codable, Sendable {
         case unchanged(version: Int64)
         case published(version: Int64)
+        /// The map names no partition any more: its table is gone, or of a key that no map can say.
+        case withdrawn(version: Int64)
         case failed(String, remedy: String?)
 
         /// Not published, since these standbys haven't replayed what it says.
@@ -52,19 +54,22 @@ package struct Publisher: Sendable {
         /// Maps that were published before every standby had replayed what they say.
         var waivers: [RelationName: GuardEvent] = [:]
 
-        /// With these tables' share of what is wrong with the whole registry.
-        fileprivate func failing(_ tables: Set<RelationName>, _ error: RegistryError) -> Publications {
-            var publications = self
-            for table in tables { publications.outcomes[table] = Outcome(error) }
-            return publications
+        /// Nobody answers any more.
+        fileprivate var isCutShort = false
+
+        /// These tables have their share of what is wrong with the whole registry.
+        fileprivate mutating func fail(_ tables: Set<RelationName>, _ error: RegistryError) {
+            for table in tables { outcomes[table] = Outcome(error) }
+            isCutShort = true
         }
     }
 
-    /// Publishes every table of the plan that has a policy.
+    /// Publishes every table of the plan that has a policy, and brings maps of this database that no policy looks after in line
+    /// with the catalog: those of the tables that the settings name, else all that the registry has.
     ///
     /// - Parameters:
     ///   - session: on the primary; the catalog is read through it after the headers.
-    ///   - tables: only these.
+    ///   - tables: those that have a policy.
     ///   - known: how the catalog was a moment ago. Where the registry has just that, nothing is to be done; it is never
     ///     published from.
     ///   - end: what isn't published by then fails.
@@ -77,42 +82,85 @@ package struct Publisher: Sendable {
         until end: ContinuousClock.Instant,
         replay: ReplayGate? = nil
     ) async -> Publications {
+        let errand = Errand(
+            registry: LimitedRegistry(registry: registry, end: end),
+            known: known,
+            session: session,
+            settings: settings,
+            replay: replay
+        )
         var publications = Publications()
+        await publish(tables, areUnattended: false, errand, &publications)
+        // What one table learned after seconds of waiting the others needn't learn again.
+        guard !publications.isCutShort else { return publications }
+        let others = await unattended(besides: tables, errand)
+        await publish(others, areUnattended: true, errand, &publications)
+        return publications
+    }
+
+    /// What a publish is done with.
+    struct Errand: Sendable {
+        let registry: LimitedRegistry
+        let known: Observation
+        let session: DatabaseSession
+        let settings: PlanSettings
+        let replay: ReplayGate?
+    }
+
+    /// - Parameter areUnattended: no policy looks after the tables; of these only what this database published is touched.
+    private func publish(
+        _ tables: Set<RelationName>,
+        areUnattended: Bool,
+        _ errand: Errand,
+        _ publications: inout Publications
+    ) async {
+        let (known, session, registry) = (errand.known, errand.session, errand.registry)
         var pending = tables
-        let registry = LimitedRegistry(registry: registry, end: end)
         var lastReason = "another publisher was faster \(Self.rounds) times in a row"
-        let standing = CatalogMaps(known)
+        var standing = CatalogMaps(known)
         for _ in 0..<Self.rounds where !pending.isEmpty {
             var stored: [RelationName: Stored] = [:]
-            var matching: Set<RelationName> = []
+            var expected: [RelationName: CatalogMap] = [:]
             for table in pending.sorted() {
-                let expected = try? standing.document(of: table)
                 do throws(RegistryError) {
-                    let found = try await load(
-                        EntityName(schema: table.schema, table: table.name),
-                        expecting: expected,
-                        from: registry
-                    )
-                    stored[table] = found
-                    if found.isIntact, found.header?.checksum == expected?.checksum { matching.insert(table) }
+                    let entity = EntityName(schema: table.schema, table: table.name)
+                    if areUnattended {
+                        stored[table] = try await loadOwn(entity, of: known.snapshot.server, from: registry)
+                        if stored[table] == nil { pending.remove(table) }
+                    } else {
+                        expected[table] = try? standing.map(of: table, over: nil)
+                        stored[table] = try await load(entity, expecting: expected[table]?.document, from: registry)
+                    }
                 } catch {
                     // What one table learned after seconds of waiting the others needn't learn again.
-                    if error.isOfWholeRegistry { return publications.failing(pending, error) }
+                    if error.isOfWholeRegistry { return publications.fail(pending, error) }
                     publications.outcomes[table] = Outcome(error)
                     pending.remove(table)
                 }
             }
             do {
+                if areUnattended {
+                    let zones = Set(stored.values.compactMap(\.document?.timezone))
+                    standing = try await standing.adding(zones, session)
+                    for (table, found) in stored { expected[table] = try? standing.map(of: table, over: found) }
+                }
+                let matching = pending.filter { table in
+                    guard let found = stored[table], found.isIntact else { return false }
+                    return found.header?.checksum == expected[table]?.document.checksum
+                }
                 for (table, version) in try await unchanged(matching, stored, known.snapshot.server, session) {
-                    publications.outcomes[table] = .unchanged(version: version)
                     pending.remove(table)
+                    // A table that is gone isn't spoken of for ever.
+                    if expected[table]?.isWithdrawal != true {
+                        publications.outcomes[table] = .unchanged(version: version)
+                    }
                 }
                 if pending.isEmpty { break }
-                let reading = try await Reading(session: session, settings: settings)
-                let laggards = try await replay?.laggards(reading.origin.lsn, session.connection) ?? []
+                let reading = try await Reading(session: session, settings: errand.settings, zones: standing.zones)
+                let laggards = try await errand.replay?.laggards(reading.origin.lsn, session.connection) ?? []
                 for table in pending.sorted() {
                     guard let stored = stored[table] else { continue }
-                    let urgency = laggards.isEmpty ? nil : reading.urgency(of: table, stored.document, replay)
+                    let urgency = laggards.isEmpty ? nil : reading.urgency(of: table, stored.document, errand.replay)
                     let outcome = try await publish(
                         table,
                         over: stored,
@@ -128,7 +176,7 @@ package struct Publisher: Sendable {
                     pending.remove(table)
                 }
             } catch let error as RegistryError {
-                return publications.failing(pending, error)
+                return publications.fail(pending, error)
             } catch {
                 lastReason = "the catalog could not be read for publishing: \(error)"
                 break
@@ -137,7 +185,6 @@ package struct Publisher: Sendable {
         for table in pending {
             publications.outcomes[table] = .failed(lastReason, remedy: "run again")
         }
-        return publications
     }
 
     /// Of the tables whose content is as it must be those that are left as they are, with their versions: unless this database takes
@@ -157,16 +204,22 @@ package struct Publisher: Sendable {
         }
     }
 
-    private struct Stored {
+    struct Stored {
         /// nil where nothing, or nothing readable, is stored.
         var header: PartitionMapHeader?
         var document: PartitionMapDocument?
         var isIntact: Bool
         /// Something is stored that no publish can have written.
         var isUnreadable = false
+
+        /// Whether all of these stand there already.
+        func names(_ entries: [PartitionMapDocument.Entry]) -> Bool {
+            guard let document, document.entries.count > entries.count else { return false }
+            return Set(document.entries).isSuperset(of: entries)
+        }
     }
 
-    private func load(
+    func load(
         _ entity: EntityName,
         expecting expected: PartitionMapDocument?,
         from registry: LimitedRegistry
@@ -203,13 +256,15 @@ package struct Publisher: Sendable {
         holdingFor laggards: [Laggard]
     ) async throws(RegistryError) -> Outcome? {
         do throws(any Error) {
-            let document = try reading.maps.document(of: table)
+            let made = try reading.maps.map(of: table, over: stored)
+            let document = made.document
             if let header = stored.header, header.checksum == document.checksum, stored.isIntact, !takesOver,
                 reading.origin.isCurrentOrigin(of: header)
             {
                 return .unchanged(version: header.version)
             }
-            guard laggards.isEmpty else {
+            // A map that only takes partitions away sends nobody to where nothing is yet.
+            guard laggards.isEmpty || stored.names(document.entries) else {
                 return .held(for: laggards)
             }
             let version = try PartitionMapHeader.version(after: stored.header?.version, clock: reading.clock)
@@ -226,7 +281,7 @@ package struct Publisher: Sendable {
                 if stored.isUnreadable {
                     logger.warning("the stored map could not be read and was replaced", metadata: ["table": "\(table)"])
                 }
-                return .published(version: version)
+                return made.isWithdrawal ? .withdrawn(version: version) : .published(version: version)
             case .lostRace: return nil
             }
         } catch let error as RegistryError {
@@ -236,51 +291,5 @@ package struct Publisher: Sendable {
             let failure = Failure(error)
             return .failed(failure.message, remedy: failure.remedy)
         }
-    }
-
-    /// The catalog as it is after the headers were read, with where and when it was read.
-    private struct Reading {
-        var maps: CatalogMaps
-        var origin: MapOrigin
-        var clock: Int64
-
-        /// Days left in the published map, where they are so few that nobody is waited for.
-        func urgency(of table: RelationName, _ published: PartitionMapDocument?, _ replay: ReplayGate?) -> Double? {
-            guard let policy = maps.policies[table] else { return nil }
-            return replay?.urgency(of: published, policy, now: Instant(microseconds: clock))
-        }
-
-        init(session: DatabaseSession, settings: PlanSettings) async throws {
-            let snapshot = try await CatalogReader(session: session).snapshot(settings: settings)
-            let plan = Planner(snapshot: snapshot, settings: settings).plan()
-            maps = CatalogMaps(Observation(snapshot: snapshot, plan: plan))
-            let stand = try await PublishingStand(
-                of: snapshot.server.database,
-                systemIdentifier: snapshot.server.systemIdentifier,
-                on: session.connection
-            )
-            (origin, clock) = (stand.origin, stand.clock)
-        }
-    }
-}
-
-/// The documents of a reading of the catalog, made as they are asked for.
-private struct CatalogMaps {
-    private var tables: [RelationName: PartitionedTable] = [:]
-    private(set) var policies: [RelationName: GrowthPolicy] = [:]
-    private let now: Instant
-
-    init(_ observation: Observation) {
-        now = observation.snapshot.server.now
-        for table in observation.plan.tables { policies[table.table] = table.policy }
-        for table in observation.snapshot.tables { tables[table.name] = table }
-    }
-
-    /// - Throws: `PartitionMapError`, or `Failure` where the table has no policy any more.
-    func document(of name: RelationName) throws -> PartitionMapDocument {
-        guard let table = tables[name], let policy = policies[name] else {
-            throw Failure(message: "\(name) has no readable policy any more", remedy: "partition-cli plan says why")
-        }
-        return try MapDocument.document(of: table, policy: policy, now: now)
     }
 }

@@ -21,6 +21,8 @@ struct Inspection: Sendable {
         /// The server's clock when the catalog was read.
         var now: Instant
         var standing: RegistryStanding
+        /// What is published of a table that has no policy; nil for nothing of this database.
+        var unattended: UnattendedMap?
         /// nil for a table that isn't there.
         var extra: Extra?
     }
@@ -31,6 +33,8 @@ struct Inspection: Sendable {
         var policyFile: String?
         var registry: RegistryChoice
         var tables: [Table<Extra>]
+        /// Published maps of this database whose table isn't among them; none where tables were named.
+        var others: UnattendedMaps
     }
 
     /// - Parameter extra: what else is to be known of a table.
@@ -50,13 +54,20 @@ struct Inspection: Sendable {
                 logger: console.logger
             )
             do {
-                let tables = try await self.tables(of: observation, session, choice, extra)
+                var outage: RegistryError?
+                let tables = try await self.tables(of: observation, session, choice, &outage, extra)
+                var others = UnattendedMaps()
+                if let registry = choice.registry, scope.tables.isEmpty {
+                    others = await .of(observation, in: registry, session: session, outage: &outage)
+                }
                 await choice.close()
+                if let remark = others.remark { console.warn(remark) }
                 return Result(
                     server: observation.snapshot.server,
                     policyFile: scope.policyFile,
                     registry: choice,
-                    tables: tables
+                    tables: tables,
+                    others: others
                 )
             } catch {
                 await choice.close()
@@ -69,11 +80,16 @@ struct Inspection: Sendable {
         of observation: Observation,
         _ session: DatabaseSession,
         _ choice: RegistryChoice,
+        _ outage: inout RegistryError?,
         _ extra: (DatabaseSession, Observation, PartitionedTable, TablePlan) async throws -> Extra
     ) async throws -> [Table<Extra>] {
         var tables: [Table<Extra>] = []
-        var outage: RegistryError?
         for (index, plan) in observation.plan.tables.enumerated() {
+            console.progress?.say("\(plan.table) (\(index + 1) of \(observation.plan.tables.count))")
+            var unattended: UnattendedMap?
+            if plan.policy == nil, let registry = choice.registry {
+                unattended = await .of(plan.table, as: observation, in: registry, session: session, outage: &outage)
+            }
             guard let table = observation.snapshot.tables.first(where: { $0.oid == plan.oid }) else {
                 tables.append(
                     Table(
@@ -81,27 +97,25 @@ struct Inspection: Sendable {
                         partitions: [],
                         ranges: [],
                         now: observation.snapshot.server.now,
-                        standing: .unmanaged,
+                        standing: unattended?.standing ?? .unmanaged,
+                        unattended: unattended,
                         extra: nil
                     )
                 )
                 continue
             }
-            console.progress?.say("\(plan.table) (\(index + 1) of \(observation.plan.tables.count))")
+            var standing = unattended?.standing
+            if standing == nil {
+                standing = await .of(plan, as: observation, in: choice.registry, session: session, outage: &outage)
+            }
             tables.append(
                 Table(
                     plan: plan,
                     partitions: table.partitions,
                     ranges: PolicyInference.ranges(of: table).filter { !$0.partition.isDetachPending }.map(\.range),
                     now: observation.snapshot.server.now,
-                    standing: await .of(
-                        table,
-                        policy: plan.policy,
-                        in: choice.registry,
-                        as: observation.snapshot.server,
-                        session: session,
-                        outage: &outage
-                    ),
+                    standing: standing ?? .unmanaged,
+                    unattended: unattended,
                     extra: try await extra(session, observation, table, plan)
                 )
             )

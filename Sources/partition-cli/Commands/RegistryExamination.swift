@@ -15,9 +15,6 @@ struct RegistryExamination: Sendable {
     /// Whether the observation is of every table of the database.
     var namesAll: Bool
 
-    /// Maps of tables that aren't there any more: so many are looked at, at the most.
-    private static let strangers = 50
-
     func hazards() async -> [Hazard] {
         if let reason = choice.reason {
             return [
@@ -55,47 +52,38 @@ struct RegistryExamination: Sendable {
         var hazards: [Hazard] = []
         var outage: RegistryError?
         for plan in observation.plan.tables {
-            guard let table = observation.snapshot.tables.first(where: { $0.oid == plan.oid }), !Task.isCancelled else {
-                continue
-            }
+            guard !Task.isCancelled else { break }
             let standing = await RegistryStanding.of(
-                table,
-                policy: plan.policy,
+                plan,
+                as: observation,
                 in: registry,
-                as: observation.snapshot.server,
                 session: session,
                 outage: &outage
             )
-            guard let finding = standing.finding(of: table.name, registry: choice.name) else { continue }
+            guard let finding = standing.finding(of: plan.table, registry: choice.name) else { continue }
             hazards.append(Hazard(finding))
             if case .unreadable = standing, hazards.count >= 3 { break }
         }
         return hazards
     }
 
-    /// Maps that this very database published, of tables that it doesn't have.
+    /// Maps that this very database published, of tables that it doesn't have, or doesn't look after.
     private func leftovers(_ entities: [EntityName], in registry: any Registry) async -> [Hazard] {
         guard let observation, namesAll else { return [] }
-        let server = observation.snapshot.server
-        let known = Set(observation.snapshot.tables.map(\.name))
-        let strangers = entities.filter { !known.contains(RelationName(schema: $0.schema, name: $0.table)) }
-        var hazards: [Hazard] = []
-        for entity in strangers.prefix(Self.strangers) {
-            guard let header = try? await registry.header(entity), header.database == server.database,
-                server.systemIdentifier == nil || header.systemIdentifier == server.systemIdentifier
-            else { continue }
-            hazards.append(
-                Hazard(
-                    .warning,
-                    .registryLeftover,
-                    object: entity.description,
-                    "the registry \(choice.name) has a map of \(entity), which is no partitioned table of this database",
-                    evidence: ["version \(header.version), published by the database \(header.database)"],
-                    remedy: "where nobody asks for it any more, remove it from the registry by hand"
-                )
+        var outage: RegistryError?
+        let maps = await UnattendedMaps.of(entities, observation, in: registry, session: session, outage: &outage)
+        return maps.compactMap { map in
+            if let finding = map.finding(registry: choice.name) { return Hazard(finding) }
+            guard map.isWithdrawn else { return nil }
+            return Hazard(
+                .note,
+                .registryLeftover,
+                object: "\(map.table)",
+                "the registry \(choice.name) has a withdrawn map of \(map.table), of which this database makes none",
+                evidence: ["version \(map.header.version), which names no partition"],
+                remedy: "where nobody asks for it any more, remove it from the registry by hand"
             )
         }
-        return hazards
     }
 
     /// What the store itself may do to the maps.

@@ -81,7 +81,12 @@ struct Rotation: Sendable {
         let isWarning = result.report.tables.contains { table in
             table.outcome == .leftAlone && table.findings.contains { $0.severity > .note }
         }
-        console.show(result.page(status), result.view(status), isRemarkable: status != .success || isWarning)
+        let isWithdrawal = result.otherMaps.contains { if case .withdrawn = $0.outcome { true } else { false } }
+        console.show(
+            result.page(status),
+            result.view(status),
+            isRemarkable: status != .success || isWarning || isWithdrawal
+        )
         await telling?.tell(result, status)
         return status
     }

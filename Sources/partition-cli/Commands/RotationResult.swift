@@ -25,6 +25,19 @@ struct RotationResult: Sendable {
 
     var managedTables: [TableReport] { report.tables.filter { $0.policy != nil } }
 
+    /// What came of maps whose table isn't looked after, or not there any more.
+    var otherMaps: [(table: RelationName, outcome: Publisher.Outcome)] {
+        let managed = Set(managedTables.map(\.table))
+        return (report.publications ?? [:]).filter { !managed.contains($0.key) }.sorted { $0.key < $1.key }
+            .map { ($0.key, $0.value) }
+    }
+
+    /// Those of ``otherMaps`` whose table isn't among the report's either.
+    var mapsOfNoTable: [(table: RelationName, outcome: Publisher.Outcome)] {
+        let known = Set(report.tables.map(\.table))
+        return otherMaps.filter { !known.contains($0.table) }
+    }
+
     func page(_ status: ExitStatus) -> Page { RotationPage(result: self).page(status) }
 }
 

@@ -17,6 +17,7 @@ struct RunSummary: Encodable {
     var tablesUnfinished = 0
     var tablesFailed = 0
     var published = 0
+    var withdrawn = 0
     var unpublished = 0
 
     init(_ report: RunReport) {
@@ -38,6 +39,7 @@ struct RunSummary: Encodable {
         for outcome in (report.publications ?? [:]).values {
             switch outcome {
             case .published: published += 1
+            case .withdrawn: withdrawn += 1
             case .failed: unpublished += 1
             case .unchanged: break
             }
@@ -55,6 +57,7 @@ struct RunSummary: Encodable {
             tablesOverQuota > 0 ? "\(counted(tablesOverQuota, "table")) over quota" : nil,
             tablesDeferred > 0 ? "\(counted(tablesDeferred, "table")) deferred" : nil,
             published > 0 ? "\(counted(published, "map")) published" : nil,
+            withdrawn > 0 ? "\(counted(withdrawn, "map")) withdrawn" : nil,
             unpublished > 0 ? "\(counted(unpublished, "map")) not published" : nil,
         ].compactMap(\.self)
         guard !news.isEmpty else { return [] }

@@ -41,6 +41,19 @@ struct StatusResult {
         /// Of `rotate`; nil where none is known.
         @Nullable var lastRun: LastRunView?
         var tables: [Table]
+        /// Published maps of tables that are not among these: dropped, renamed, or not in the policy file.
+        var otherMaps: [OtherMap]
+    }
+
+    struct OtherMap: Encodable {
+        var table: NameView
+        var registry: StandingView
+    }
+
+    /// Published maps that no policy looks after and that aren't what the catalog says.
+    var driftedMaps: [UnattendedMap] {
+        (inspection.tables.compactMap(\.unattended) + inspection.others.maps)
+            .filter { $0.finding(registry: inspection.registry.name) != nil }
     }
 
     var view: View {
@@ -62,6 +75,9 @@ struct StatusResult {
                     defaultRows: table.extra.flatMap(DefaultRowsView.init),
                     registry: StandingView(table.standing)
                 )
+            },
+            otherMaps: inspection.others.maps.filter { !$0.isWithdrawn }.map {
+                OtherMap(table: NameView($0.table), registry: StandingView($0.standing))
             }
         )
     }

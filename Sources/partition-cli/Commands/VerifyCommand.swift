@@ -43,9 +43,13 @@ struct VerifyCommand: Command {
         }
         let findings = result.tables.flatMap { table in
             Self.judged(table.plan, extra: table.extra ?? [])
-                + (table.standing.finding(of: table.plan.table, registry: result.registry.name).map { [$0] } ?? [])
+                + [
+                    table.unattended?.finding(registry: result.registry.name)
+                        ?? table.standing.finding(of: table.plan.table, registry: result.registry.name)
+                ].compactMap(\.self)
         }
-        let verdict = VerifyResult(inspection: result, findings: findings, named: input.scope.named)
+        let others = result.others.maps.compactMap { $0.finding(registry: result.registry.name) }
+        let verdict = VerifyResult(inspection: result, findings: findings + others, named: input.scope.named)
         if result.registry.isUnusable, let reason = result.registry.reason {
             console.warn("the registry was not compared: \(reason)")
         }

@@ -34,6 +34,13 @@ struct VerifyResult {
             for finding in own { part.append(FindingPage.page(of: finding)) }
             page.section(part)
         }
+        let known = Set(inspection.tables.map(\.plan.table))
+        for finding in findings where finding.severity > .note && !known.contains(finding.table) {
+            var part = Page()
+            part.line("\(finding.table)", .heading)
+            part.append(FindingPage.page(of: finding))
+            page.section(part)
+        }
         let quiet = inspection.tables.map(\.plan).filter { !$0.findings.contains { $0.severity > .note } }
         page.section(LeftAlonePage.page(of: quiet))
         if let reason = inspection.registry.reason, !inspection.registry.isUnusable {

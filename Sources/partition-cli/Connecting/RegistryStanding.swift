@@ -10,7 +10,7 @@ import Provisioning
 enum RegistryStanding: Hashable, Sendable {
     /// No registry is configured.
     case unconfigured
-    /// The table has no policy, so nothing of it is published.
+    /// The table has no policy, and no map of it is published.
     case unmanaged
     case unpublished
     case current(version: Int64)
@@ -28,15 +28,7 @@ enum RegistryStanding: Hashable, Sendable {
         var standings: [RelationName: RegistryStanding] = [:]
         var outage: RegistryError?
         for plan in observation.plan.tables {
-            guard let table = observation.snapshot.tables.first(where: { $0.oid == plan.oid }) else { continue }
-            standings[plan.table] = await of(
-                table,
-                policy: plan.policy,
-                in: registry,
-                as: observation.snapshot.server,
-                session: session,
-                outage: &outage
-            )
+            standings[plan.table] = await of(plan, as: observation, in: registry, session: session, outage: &outage)
         }
         return standings
     }
@@ -44,19 +36,22 @@ enum RegistryStanding: Hashable, Sendable {
     /// Compares what is stored with what would be published now.
     ///
     /// - Parameters:
-    ///   - server: where the table was read.
     ///   - session: asked how far the server's log is, once the header was read.
     ///   - outage: why nobody answered when another table was asked about; a registry that is away is waited for once, not once for each table.
     static func of(
-        _ table: PartitionedTable,
-        policy: GrowthPolicy?,
+        _ plan: TablePlan,
+        as observation: Observation,
         in registry: (any Registry)?,
-        as server: ServerFacts,
         session: DatabaseSession,
         outage: inout RegistryError?
     ) async -> RegistryStanding {
         guard let registry else { return .unconfigured }
-        guard let policy else { return .unmanaged }
+        let server = observation.snapshot.server
+        guard let table = observation.snapshot.tables.first(where: { $0.oid == plan.oid }), let policy = plan.policy
+        else {
+            return await UnattendedMap.of(plan.table, as: observation, in: registry, session: session, outage: &outage)?
+                .standing ?? .unmanaged
+        }
         if let outage { return .unreadable(outage.message, remedy: outage.remedy) }
         do {
             let document = try MapDocument.document(of: table, policy: policy, now: server.now)
@@ -87,7 +82,7 @@ enum RegistryStanding: Hashable, Sendable {
     }
 
     /// What the first difference is, in words.
-    private static func difference(of stored: PartitionMapDocument, from current: PartitionMapDocument) -> String {
+    static func difference(of stored: PartitionMapDocument, from current: PartitionMapDocument) -> String {
         let there = Set(stored.entries.map(\.name))
         let here = Set(current.entries.map(\.name))
         if let missing = current.entries.first(where: { !there.contains($0.name) }) {

@@ -28,6 +28,7 @@ struct RotationPage {
         }
         for table in report.tables where isRemarkable(table) { page.section(self.page(of: table)) }
         page.section(LeftAlonePage.page(of: leftAlone))
+        page.section(otherMaps)
         for quota in result.quotas { page.line(QuotaView(quota).text(isDefault: quota == result.quota)) }
         for remark in replication { page.line(remark) }
         if !page.isEmpty { page.line() }
@@ -158,6 +159,16 @@ struct RotationPage {
         return message + (failure.sqlState.map { " (SQLSTATE \($0))" } ?? "")
     }
 
+    /// Of tables that are not looked after, or not there any more.
+    private var otherMaps: Page {
+        var page = Page()
+        for (table, outcome) in result.otherMaps where outcome.isNews {
+            page.line("\(table)", .heading)
+            page.append(self.page(of: outcome))
+        }
+        return page
+    }
+
     private func page(of outcome: Publisher.Outcome) -> Page {
         var page = Page()
         switch outcome {
@@ -165,6 +176,12 @@ struct RotationPage {
             page.line("registry \(result.registry.name): version \(version), unchanged", indent: 2)
         case .published(let version):
             page.line("registry \(result.registry.name): published as version \(version)", indent: 2, .added)
+        case .withdrawn(let version):
+            page.line(
+                "registry \(result.registry.name): withdrawn, version \(version) names no partition",
+                indent: 2,
+                .removed
+            )
         case .failed(let why, let remedy):
             page.line("registry \(result.registry.name): not published: \(why)", indent: 2, .removed)
             if let remedy { page.line("to do: \(remedy)", indent: 4) }
@@ -173,7 +190,7 @@ struct RotationPage {
     }
 
     private func summary(_ status: ExitStatus) -> String {
-        if report.tables.isEmpty { return "nothing to do: there are no partitioned tables" }
+        if report.tables.isEmpty, result.otherMaps.isEmpty { return "nothing to do: there are no partitioned tables" }
         let counts = RunSummary(report)
         let parts = counts.parts
         if parts.isEmpty, status == .success {
@@ -187,7 +204,8 @@ struct RotationPage {
 }
 
 extension Publisher.Outcome {
-    fileprivate var isNews: Bool {
+    /// Whether the map isn't as it was.
+    var isNews: Bool {
         if case .unchanged = self { false } else { true }
     }
 }

@@ -56,6 +56,13 @@ struct RotationView: Encodable {
     var registry: RegistryView
     var summary: RunSummary
     var tables: [Table]
+    /// Of tables that are not among these: dropped, renamed, or not in the policy file.
+    var otherMaps: [OtherMap]
+
+    struct OtherMap: Encodable {
+        var table: NameView
+        var publication: Publication
+    }
 }
 
 extension RotationResult {
@@ -87,6 +94,9 @@ extension RotationResult {
                     report.publications?[$0.table],
                     isUnfinished: report.isUnfinished($0)
                 )
+            },
+            otherMaps: mapsOfNoTable.map { table, outcome in
+                RotationView.OtherMap(table: NameView(table), publication: RotationView.Publication(outcome))
             }
         )
     }
@@ -151,6 +161,8 @@ extension RotationView.Publication {
             self.init(outcome: "unchanged", version: version, message: nil, remedy: nil)
         case .published(let version):
             self.init(outcome: "published", version: version, message: nil, remedy: nil)
+        case .withdrawn(let version):
+            self.init(outcome: "withdrawn", version: version, message: nil, remedy: nil)
         case .failed(let why, let remedy):
             self.init(outcome: "failed", version: nil, message: why, remedy: remedy)
         }

@@ -30,6 +30,7 @@ struct StatusPage {
         page.labelled("registry", result.inspection.registry.reason ?? result.inspection.registry.name)
         page.labelled("last run", result.lastRun.words(at: server.now))
         guard !result.inspection.tables.isEmpty else {
+            page.section(driftedMaps)
             page.section(Self.single("there are no partitioned tables"))
             return page
         }
@@ -46,6 +47,20 @@ struct StatusPage {
             for table in managed { page.section(self.page(of: table, isAlone: rows.count == 1)) }
         }
         page.section(LeftAlonePage.page(of: result.inspection.tables.map(\.plan)))
+        page.section(driftedMaps)
+        return page
+    }
+
+    /// Routers go by these, and no table above says so.
+    private var driftedMaps: Page {
+        var page = Page()
+        for map in result.driftedMaps {
+            page.line("\(map.table)", .heading)
+            page.line("registry: \(StandingView(map.standing).sentence)", indent: 2, Self.tone(map.standing))
+            if let remedy = map.finding(registry: result.inspection.registry.name)?.remedy {
+                page.line("to do: \(remedy)", indent: 4)
+            }
+        }
         return page
     }
 

@@ -126,6 +126,9 @@ struct RunEventLog: Sendable {
         case .published(let version):
             facts["version"] = "\(version)"
             tell(.info, "MAP_PUBLISHED", "a map was published", facts)
+        case .withdrawn(let version):
+            facts["version"] = "\(version)"
+            tell(.warning, "MAP_WITHDRAWN", "a map was withdrawn: it names no partition any more", facts)
         case .failed(let reason, let remedy):
             facts["reason"] = reason
             facts["remedy"] = remedy

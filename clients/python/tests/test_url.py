@@ -5,10 +5,22 @@
 from __future__ import annotations
 
 import os
+import pickle
 import tempfile
 import unittest
 
-from partition_router import RegistryError, RegistryErrorCode, RegistryURLError, open_registry
+from partition_router import (
+    EntityName,
+    MissReason,
+    PartitionMapError,
+    RegistryError,
+    RegistryErrorCode,
+    RegistryURLError,
+    RoutingMiss,
+    open_registry,
+)
+from partition_router.document import Coverage
+from partition_router.errors import MapErrorCode
 from partition_router.url import parse
 
 
@@ -78,3 +90,17 @@ class URLs(unittest.TestCase):
         self.assertNotIn("hunter2", repr(target))
         for url in ("redis://:hunter2@h", "etcd://u:hunter2@h", "consul://:hunter2@h", "postgres://u:hunter2@h/d?prefix=x"):
             self.assertNotIn("hunter2", repr(open_registry(url, {})))
+
+
+class Pickling(unittest.TestCase):
+    def test_errors_come_back_from_a_worker(self) -> None:
+        covered = Coverage("2026-11-01", None)
+        for error in (
+            PartitionMapError(MapErrorCode.INVALID, "x"), RegistryError(RegistryErrorCode.REFUSED, "x", "y"),
+            RegistryURLError("x", "y"), RegistryURLError("x"),
+            RoutingMiss(MissReason.STALE, EntityName("a", "b"), "k", 7, 1.5, covered),
+            RoutingMiss(MissReason.NO_MAP, EntityName("a", "b"), "k", None, None, None),
+        ):  # fmt: skip
+            again = pickle.loads(pickle.dumps(error))
+            self.assertIs(type(again), type(error))
+            self.assertEqual((str(again), vars(again)), (str(error), vars(error)))

@@ -8,7 +8,7 @@ extension RegistryDiff {
         var page = Page()
         for table in tables where table.isFinding { page.section(table.page) }
         if !page.isEmpty { page.line() }
-        let compared = tables.filter { $0.leftAlone == nil }
+        let compared = tables.filter { $0.standing != .unmanaged }
         let differing = compared.filter(\.isFinding).count
         page.line(
             "\(counted(compared.count, "map")) compared with \(registry.name): "

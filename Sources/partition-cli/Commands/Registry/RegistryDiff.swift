@@ -25,6 +25,8 @@ struct RegistryDiff {
         /// From what is stored to what the catalog says.
         var difference: MapDifference?
         var leftAlone: LeftAlone?
+        /// The catalog has nothing that could stand in the map.
+        var isWithdrawal = false
     }
 
     var database: String
@@ -43,6 +45,9 @@ struct RegistryDiff {
             for table in result.tables {
                 tables.append(try await compared(table, in: registry))
             }
+            // What doesn't answer any more can't be compared.
+            if let failure = result.others.failure, failure.isOfWholeRegistry { throw failure }
+            tables += result.others.maps.filter { !$0.isWithdrawn }.map(Table.init)
             await result.registry.close()
         } catch {
             await result.registry.close()
@@ -61,6 +66,11 @@ struct RegistryDiff {
         _ table: Inspection.Table<Catalog?>,
         in registry: any Registry
     ) async throws(RegistryError) -> Table {
+        if let map = table.unattended {
+            var compared = Table(map)
+            compared.leftAlone = table.plan.leftAlone
+            return compared
+        }
         var compared = Table(
             name: table.plan.table,
             standing: table.standing,
@@ -105,11 +115,23 @@ extension RegistryDiff.Table {
         }
     }
 
+    init(_ map: UnattendedMap) {
+        self.init(name: map.table, standing: map.isWithdrawn ? .unmanaged : map.standing, header: map.header)
+        if case .foreign(_, let reason) = map.standing { refusal = reason }
+        if let made = map.made {
+            difference = MapDifference(from: map.stored, to: made.document)
+            isWithdrawal = made.isWithdrawal
+        }
+    }
+
     /// What to do about it; nil for nothing.
     var remedy: String? {
         guard isFinding else { return nil }
         guard refusal == nil else {
             return RegistryStanding.takeOverRemedy
+        }
+        if isWithdrawal {
+            return "partition-cli registry repair withdraws it; routers go on with it until then"
         }
         return "partition-cli registry repair publishes it anew; routers keep the last good map until then"
     }

@@ -21,7 +21,8 @@ struct RegistryExportCommand: Command {
         usage: "partition-cli registry export [<table> ...] [<options>]",
         discussion: """
             Document and header, byte for byte as they are stored: registry import reads \
-            them. No database is needed, unless the registry is in it.
+            them. No database is needed, unless the registry is in it. Exit status 1 where \
+            a map can't be read; all others are printed.
 
             Example:
               partition-cli registry export --registry-url=$REGISTRY_URL > maps.jsonl
@@ -43,9 +44,9 @@ struct RegistryExportCommand: Command {
 
     func perform(_ console: Console) async throws -> ExitStatus {
         let choice = try await RegistryAccess.reading(policy, database, registry, console)
-        let maps: [PublishedMap]
+        let found: (maps: [PublishedMap], unreadable: [Unreadable])
         do {
-            maps = try await exported(choice)
+            found = try await exported(choice)
         } catch {
             await choice.close()
             throw error
@@ -53,28 +54,38 @@ struct RegistryExportCommand: Command {
         await choice.close()
         // Not a page: the lines are for programs, and no width wraps them.
         if console.format == .text {
-            for map in maps { Standard.output.write(String(decoding: map.exchangeLine, as: UTF8.self) + "\n") }
+            for map in found.maps { Standard.output.write(String(decoding: map.exchangeLine, as: UTF8.self) + "\n") }
         } else {
-            let view = try View(maps, choice)
+            let view = try View(found.maps, found.unreadable, choice)
             console.show(Page(), view)
         }
-        return .success
+        for map in found.unreadable {
+            console.warn(
+                "the map of \(map.table) was not exported: \(map.message); partition-cli registry repair publishes it anew, "
+                    + "or remove it from the registry by hand if there is no such table any more"
+            )
+        }
+        return found.unreadable.isEmpty ? .success : .failed
     }
 
-    private func exported(_ choice: RegistryChoice) async throws -> [PublishedMap] {
+    /// A map that somebody damaged.
+    private struct Unreadable: Encodable {
+        var table: String
+        var message: String
+    }
+
+    private func exported(_ choice: RegistryChoice) async throws -> (maps: [PublishedMap], unreadable: [Unreadable]) {
         guard let registry = choice.registry else { throw RegistryAccess.missing(choice) }
         var maps: [PublishedMap] = []
+        var unreadable: [Unreadable] = []
         for table in tables.isEmpty ? try await registry.entities() : tables {
             let map: PublishedMap?
             do {
                 map = try await registry.load(table)
             } catch {
                 guard error.code == .corrupt else { throw error }
-                throw CommandFailure(
-                    .failed,
-                    "the map of \(table) can't be exported: \(error.message)",
-                    remedy: "partition-cli registry repair publishes it anew; or name the tables to export"
-                )
+                unreadable.append(Unreadable(table: table.description, message: error.message))
+                continue
             }
             if let map {
                 maps.append(map)
@@ -86,7 +97,7 @@ struct RegistryExportCommand: Command {
                 )
             }
         }
-        return maps
+        return (maps, unreadable)
     }
 
     private struct View: Encodable {
@@ -99,12 +110,15 @@ struct RegistryExportCommand: Command {
 
         let schemaVersion = 1
         let command = RegistryExportCommand.name
-        let exitStatus: Int32 = 0
+        let exitStatus: Int32
         var registry: RegistryView
         var maps: [Map]
+        var unreadable: [Unreadable]
 
-        init(_ maps: [PublishedMap], _ choice: RegistryChoice) throws {
+        init(_ maps: [PublishedMap], _ unreadable: [Unreadable], _ choice: RegistryChoice) throws {
+            exitStatus = (unreadable.isEmpty ? ExitStatus.success : .failed).rawValue
             registry = RegistryView(choice)
+            self.unreadable = unreadable
             self.maps = try maps.map { map in
                 let table = map.document.table
                 return Map(

@@ -30,6 +30,8 @@ struct RegistryPublication {
             switch outcome {
             case .unchanged(let version): page.line("\(table): version \(version) is as it must be")
             case .published(let version): page.line("\(table): published as version \(version)", .added)
+            case .withdrawn(let version):
+                page.line("\(table): withdrawn, version \(version) names no partition", .removed)
             case .failed(let why, let remedy):
                 page.line("\(table): not published: \(why)", .removed)
                 if let remedy { page.labelled("to do", remedy, indent: 2) }
@@ -38,10 +40,11 @@ struct RegistryPublication {
         page.section(LeftAlonePage.page(of: leftAlone))
         if !page.isEmpty { page.line() }
         let published = outcomes.values.filter { if case .published = $0 { true } else { false } }.count
+        let withdrawn = outcomes.values.filter { if case .withdrawn = $0 { true } else { false } }.count
         let failed = outcomes.values.filter(\.isFailure).count
         page.line(
             "\(counted(published, "map")) published in \(registry.name)"
-                + (failed > 0 ? ", \(failed) not" : ""),
+                + (withdrawn > 0 ? ", \(withdrawn) withdrawn" : "") + (failed > 0 ? ", \(failed) not" : ""),
             .heading
         )
         return page

@@ -30,6 +30,10 @@ class PartitionMapError(Exception):
         self.code = code
         self.message = message
 
+    def __reduce__(self) -> tuple[type[PartitionMapError], tuple[object, ...]]:
+        # Errors of a worker's are sent to its parent; unless told otherwise, pickle takes the text for the arguments.
+        return PartitionMapError, (self.code, self.message)
+
 
 class RegistryErrorCode(enum.Enum):
     """Why a registry couldn't do what it was asked to."""
@@ -55,6 +59,9 @@ class RegistryError(Exception):
         self.message = message
         self.hint = hint
 
+    def __reduce__(self) -> tuple[type[RegistryError], tuple[object, ...]]:
+        return RegistryError, (self.code, self.message, self.hint)
+
 
 class RegistryURLError(ValueError):
     """A registry URL that can't be used. It never quotes the URL."""
@@ -63,3 +70,6 @@ class RegistryURLError(ValueError):
         super().__init__(f"{message} ({hint})" if hint else message)
         self.message = message
         self.hint = hint
+
+    def __reduce__(self) -> tuple[type[RegistryURLError], tuple[object, ...]]:
+        return RegistryURLError, (self.message, self.hint)

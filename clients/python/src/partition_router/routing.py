@@ -94,6 +94,9 @@ class RoutingMiss(LookupError):
         )
         super().__init__(f"{table} has no partition for {key}: {_SENTENCES[reason]} ({known}{seconds}{interval})")
 
+    def __reduce__(self) -> tuple[type[RoutingMiss], tuple[object, ...]]:
+        return RoutingMiss, (self.reason, self.table, self.key, self.version, self.age, self.covered)
+
 
 @dataclass(frozen=True, slots=True)
 class RoutedPartition:
