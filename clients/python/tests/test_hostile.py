@@ -295,6 +295,8 @@ class Bounds(HostileCase):
                 began = time.monotonic()
                 self.failure(self.url("consul", peer), _watch)
                 self.assertGreater(time.monotonic() - began, 0.9)
+                # As long as the documentation says that an answer may take.
+                self.assertIn("&wait=10s", peer.requests[1].path)
 
     def test_a_watch_that_says_nothing_is_asked_after(self) -> None:
         """Also while it sends lines that say nothing."""
