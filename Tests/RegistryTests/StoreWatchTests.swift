@@ -125,6 +125,25 @@ struct StoreWatchTests {
         }
     }
 
+    @Test("a Consul that answers at once, as it never does, isn't asked without end")
+    func restless() async throws {
+        let answer = "HTTP/1.1 404 Not Found\r\nX-Consul-Index: 7\r\nContent-Length: 0\r\n\r\n"
+        let service = try await FixedService.start(answering: answer, hangsUp: false)
+        let url = try RegistryURL(parsing: "consul://127.0.0.1:\(service.port)?timeout=2")
+        let registry = try HTTPRegistry(url, logger: .test)
+        let hints = await registry.changes(events)
+        let began = ContinuousClock.now
+        try await RegistryHintTests.whileRunning(registry) {
+            #expect(await RegistryHintTests.next(hints) == .reconnected)
+            try await eventually(within: .seconds(60), "it is asked again") { service.asked.count > 5 }
+            try await Task.sleep(for: .seconds(1))
+        }
+        // A busy machine makes it fewer.
+        #expect(service.asked.count <= 3 + Int((ContinuousClock.now - began) / .milliseconds(100)))
+        withExtendedLifetime(hints) {}
+        service.stop()
+    }
+
     @Test("Consul hears of what is published after its store was put back", .timeLimit(.minutes(2)))
     func restored() async throws {
         try await withStoreServer(.consul) { server in

@@ -18,6 +18,8 @@ package struct ConsulStore: KeyValueStore {
     package static let removals = 60
     /// How long a question about changes waits for one; Consul adds up to a sixteenth.
     private static let wait = 10
+    /// From one such question to the next at least.
+    private static let pace: Duration = .milliseconds(100)
 
     private let link: HTTPLink
 
@@ -96,9 +98,14 @@ package struct ConsulStore: KeyValueStore {
         guard await announce(.reconnected) else { return }
         let limit = Duration.seconds(Self.wait * 17 / 16) + link.target.timeout
         while true {
+            let asked = ContinuousClock.now
             let answer = try await get(key, "&index=\(cursor.index)&wait=\(Self.wait)s", limit: limit)
-            guard cursor.moved(to: try Self.index(answer)) else { continue }
-            guard await announce(.changed) else { return }
+            let hasMoved = cursor.moved(to: try Self.index(answer))
+            if hasMoved { guard await announce(.changed) else { return } }
+            // What doesn't wait, as a proxy that keeps answers, isn't asked without end.
+            do { try await Task.sleep(until: asked + Self.pace) } catch {
+                throw RegistryError(.cancelled, "cancelled while waiting for Consul")
+            }
         }
     }
 
