@@ -110,14 +110,18 @@ class Keys(unittest.TestCase):
         def names(start: int, end: int) -> list[str]:
             found = lookup.between(november + start, november + end)
             assert found is not None
-            return [document.entries[index].name.removeprefix("events_") for index in found]
+            return ["gap" if index is None else document.entries[index].name.removeprefix("events_") for index in found]
 
-        self.assertEqual(names(0, 1), ["0", "default"])
-        self.assertEqual(names(-1, civil.DAY), ["0", "default"])
-        self.assertEqual(names(-1, civil.DAY + 1), ["0", "1", "default"])
-        self.assertEqual(names(civil.DAY - 1, 3 * civil.DAY), ["0", "1", "2", "default"])
-        self.assertEqual(names(9 * civil.DAY, 10 * civil.DAY), ["default"])
+        self.assertEqual(names(0, 1), ["0"])
+        self.assertEqual(names(-1, civil.DAY), ["gap", "0"])
+        self.assertEqual(names(-1, civil.DAY + 1), ["gap", "0", "1"])
+        self.assertEqual(names(civil.DAY - 1, 3 * civil.DAY), ["0", "1", "2"])
+        self.assertEqual(names(3 * civil.DAY, 4 * civil.DAY + 1), ["3", "gap"])
+        self.assertEqual(names(9 * civil.DAY, 10 * civil.DAY), ["gap"])
+        self.assertEqual(names(-9 * civil.DAY, -8 * civil.DAY), ["gap"])
         self.assertEqual(names(5, 5), [])
+        self.assertEqual(document.entries[lookup.fallback or 0].name, "events_default")
+        self.assertIsNone(PartitionLookup(PartitionMapDocument.parse(daily(4))).fallback)
         self.assertIsNone(vector("composite").between(0, 1))
         self.assertIsNone(vector("hash").between(0, 1))
 

@@ -20,6 +20,7 @@ from partition_router import (
     MissReason,
     OnMiss,
     PartitionMapDocument,
+    PartitionUse,
     RegistryError,
     RegistryErrorCode,
     Router,
@@ -81,19 +82,21 @@ class Verdicts(unittest.TestCase):
             name = f"{found} {freshness} {when_stale} {on_miss}: {entry} {reason}"
             is_fresh = freshness is Freshness.FRESH
             promised = found in (3, 4) and freshness is Freshness.PROMISED
+            absence = MissReason.UNCOVERED if is_fresh else MissReason.STALE
+            served = None if is_fresh else MissReason.SERVED_STALE
             may_serve = is_fresh or when_stale is WhenStale.SERVE_ALL or (
                 when_stale is WhenStale.SERVE_STABLE and promised
             )
             if found in (0, 1):
                 self.assertEqual((entry, reason), (None, MissReason.DRAINING), name)
-            elif found is None:
-                self.assertEqual((entry, reason), (None, MissReason.UNCOVERED), name)
+            elif found is None or (found == 5 and on_miss is not OnMiss.DEFAULT):
+                self.assertEqual((entry, reason), (None, absence), name)
             elif not may_serve:
                 self.assertEqual((entry, reason), (None, MissReason.STALE), name)
             elif found == 5:
-                self.assertEqual((entry, reason), (5 if on_miss is OnMiss.DEFAULT else None, MissReason.UNCOVERED), name)
+                self.assertEqual((entry, reason), (5, served or MissReason.UNCOVERED), name)
             else:
-                self.assertEqual((entry, reason), (found, None if is_fresh else MissReason.SERVED_STALE), name)
+                self.assertEqual((entry, reason), (found, served), name)
 
 
 class RouterCase(unittest.IsolatedAsyncioTestCase):
@@ -239,12 +242,90 @@ class RouterCase(unittest.IsolatedAsyncioTestCase):
             [("d", MissReason.DRAINING), ("e", MissReason.UNCOVERED)],
         )
         self.assertEqual({miss.version for _, miss in result.misses}, {7})
-        day = 86_400_000_000
-        november = 20_758 * day
-        self.assertEqual([p.name for p in router.partitions(november, november + 2 * day)], ["events_0", "events_1"])
+
+    async def test_a_group_is_as_of_its_end(self) -> None:
+        for in_key in (False, True):
+            with self.subTest(in_key=in_key):
+                router = self.router()
+                currents = []
+                for version, draining in ((1, 0), (2, 2)):
+                    self.registry.put(EVENTS, published(daily(3, draining=draining), version))
+                    other = self.router()
+                    await self.served(other, version)
+                    await self.asyncTearDown()
+                    self.tasks = []
+                    currents.append(other._feed.current)
+                router._feed.current, newest = currents
+                asked = 0
+
+                def replace(number: int) -> int:
+                    nonlocal asked
+                    asked += 1
+                    if asked == 2:
+                        router._feed.current = newest
+                    return number
+
+                rows = (number if in_key else replace(number) for number in range(3))
+                result = router.group(rows, lambda number: f"2026-11-0{(replace(number) if in_key else number) + 1}")
+                self.assertEqual([(partition.name, partition.version) for partition, _ in result.groups], [("events_2", 2)])
+                self.assertEqual([row for row, _ in result.misses], [0, 1])
+
+    async def test_a_group_whose_map_goes_stale_meanwhile(self) -> None:
+        keep = ("2026-11-02", "2026-11-06T00:00:00Z")
+        self.registry.put(EVENTS, published(daily(2, keep=keep), 1))
+        router = self.router()
+        await self.served(router, 1)
+        await self.asyncTearDown()
+
+        def wait(row: str) -> str:
+            self.clock.now += 50
+            return row
+
+        result = router.group(["2026-11-01", "2026-11-02"], wait)
+        self.assertEqual([partition.name for partition, _ in result.groups], ["events_1"])
+        self.assertEqual([miss.reason for _, miss in result.misses], [MissReason.STALE])
+
+    async def test_intervals(self) -> None:
+        # Day 0 is draining, 1 to 3 active, from 2 on promised.
+        keep = ("2026-11-03", "2026-11-06T00:00:00Z")
+        self.registry.put(EVENTS, published(daily(4, draining=1, default=True, keep=keep), 7))
+        stable, everything, nothing = (self.router(when) for when in WhenStale)
+        await self.served(stable, 7)
+        await self.asyncTearDown()
+        defaulting = self.router(on_miss=OnMiss.DEFAULT)
+        for router in (everything, nothing, defaulting):
+            router._feed.current = stable._feed.current
+
+        def names(router: Router, first: int, last: int, use: PartitionUse = PartitionUse.READING) -> list[str]:
+            day, november = 86_400_000_000, 20_758 * 86_400_000_000
+            found = router.partitions(november + first * day, november + last * day, use)
+            return [partition.name.removeprefix("events_") for partition in found]
+
+        self.assertEqual(names(stable, 1, 3), ["1", "2"])
+        self.assertEqual(names(stable, 0, 2), ["0", "1", "default"])
+        self.assertEqual(names(stable, 3, 5), ["3", "default"])
+        self.assertEqual(names(stable, -1, 0), ["default"])
+        self.assertEqual(names(stable, 2, 2), [])
+        self.assertEqual(names(stable, 0, 5, PartitionUse.WRITING), ["1", "2", "3"])
+        self.assertEqual(names(defaulting, 0, 4, PartitionUse.WRITING), ["1", "2", "3"])
+        self.assertEqual(names(defaulting, 0, 5, PartitionUse.WRITING), ["1", "2", "3", "default"])
+        self.assertEqual(self.metrics.counts["partition_routing_miss_total served_stale"], 0)
         self.clock.now += 91
-        with self.assertRaises(RoutingMiss):
-            router.partitions(november, november + day)
+        self.assertEqual(names(stable, 2, 4), ["2", "3"])
+        self.assertEqual(names(everything, 1, 4), ["1", "2", "3"])
+        self.assertEqual(names(everything, 0, 4, PartitionUse.WRITING), ["1", "2", "3"])
+        self.assertEqual(self.metrics.counts["partition_routing_miss_total served_stale"], 3)
+        for router, first, last in [
+            (stable, 1, 4), (stable, 3, 5), (stable, 9, 10), (everything, 0, 4), (everything, 3, 5), (everything, 9, 10),
+            (nothing, 2, 3), (nothing, 9, 10),
+        ]:
+            for use in PartitionUse:
+                if (router, first, use) == (everything, 0, PartitionUse.WRITING):
+                    continue
+                with self.subTest(first=first, use=use), self.assertRaises(RoutingMiss) as raised:
+                    names(router, first, last, use)
+                self.assertIs(raised.exception.reason, MissReason.STALE)
+            self.assertEqual(names(router, first, first), [])
 
     async def test_a_composite_key(self) -> None:
         document = next(v for v in vectors("documents.json") if v["name"] == "composite")["document"].encode()

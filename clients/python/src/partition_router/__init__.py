@@ -27,7 +27,7 @@ from .memory import MemoryRegistry
 from .names import EntityName, quoted
 from .registry import Hint, PublishedMap, Registry
 from .router import RoutedRows, Router
-from .routing import MissReason, OnMiss, RoutedPartition, RoutingMiss, WhenStale
+from .routing import MissReason, OnMiss, PartitionUse, RoutedPartition, RoutingMiss, WhenStale
 from .url import open_registry
 
 __version__ = "0.1.0"
@@ -46,6 +46,7 @@ __all__ = [
     "PartitionMapDocument",
     "PartitionMapError",
     "PartitionMapHeader",
+    "PartitionUse",
     "PublishedMap",
     "Registry",
     "RegistryError",

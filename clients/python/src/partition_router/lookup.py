@@ -127,24 +127,36 @@ class PartitionLookup:
             node = _child(node, columns, level)
         return node if isinstance(node, int) else None
 
-    def between(self, start: int, end: int) -> list[int] | None:
-        """The entries with keys from ``start`` to ``end`` (exclusive), the default partition last.
+    def between(self, start: int, end: int) -> list[int | None] | None:
+        """The entries with keys from ``start`` to ``end`` (exclusive), and None for each gap that has such keys, in their order.
 
         None for a key that isn't one range column.
         """
         root = self._root
         if len(self.document.key) != 1 or not isinstance(root, _Ranges):
             return None
-        if start >= end:
-            return []
-        first = max(0, bisect_right(root.firsts, start) - 1)
-        found = [
-            number
-            for number in range(first, bisect_right(root.firsts, end - 1))
-            if root.lasts[number] >= start
-        ]
-        children = [*(root.children[number] for number in found), root.fallback]
-        return [child for child in children if isinstance(child, int)]
+        found: list[int | None] = []
+        reached = start
+        number = max(0, bisect_right(root.firsts, start) - 1)
+        while reached < end:
+            if number == len(root.firsts) or root.firsts[number] >= end:
+                found.append(None)
+                break
+            if root.lasts[number] >= reached:
+                if root.firsts[number] > reached:
+                    found.append(None)
+                child = root.children[number]
+                assert isinstance(child, int)
+                found.append(child)
+                reached = root.lasts[number] + 1
+            number += 1
+        return found
+
+    @property
+    def fallback(self) -> int | None:
+        """The default partition beside the ranges that ``between`` searches."""
+        fallback = self._root.fallback if isinstance(self._root, _Ranges) else None
+        return fallback if isinstance(fallback, int) else None
 
 
 def _only_the_server() -> PartitionMapError:

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 from .background import Background, Running
-from .document import short_text
+from .document import State, short_text
 from .errors import MapErrorCode, PartitionMapError
 from .feed import Current, MapFeed
 from .lookup import Key
@@ -29,6 +29,7 @@ from .routing import (
     Freshness,
     MissReason,
     OnMiss,
+    PartitionUse,
     RoutedPartition,
     RoutingMiss,
     WhenStale,
@@ -218,9 +219,27 @@ class Router:
     def group(self, rows: Iterable[Row], by: Callable[[Row], Key | Sequence[Key]]) -> RoutedRows[Row]:
         """Sorts rows by the partition that takes them, all by one version of the map: for loading them into the leaves.
 
-        ``by`` gives a row's key; for several columns a tuple or list. A row that isn't routed stands in ``misses``.
+        ``by`` gives a row's key; for several columns a tuple or list. A row that isn't routed stands in ``misses``. All rows are
+        taken from the iterable before the first is looked up. However long it takes, what is returned is as of its end: where the
+        map was replaced or has gone stale meanwhile, all rows are looked up again, and ``by`` is called again.
         """
-        current, freshness = self._observe()
+        batch = list(rows)
+        while True:
+            current, freshness = self._observe()
+            result = self._sorted(batch, by, current, freshness)
+            newest, found = self._observe()
+            # A map that was confirmed meanwhile would serve more, and nothing else.
+            is_served = newest.lookup is current.lookup and newest.version == current.version
+            if is_served and found in (freshness, Freshness.FRESH):
+                return result
+
+    def _sorted(
+        self,
+        rows: list[Row],
+        by: Callable[[Row], Key | Sequence[Key]],
+        current: Current,
+        freshness: Freshness,
+    ) -> RoutedRows[Row]:
         result: RoutedRows[Row] = RoutedRows()
         places: dict[Hashable, list[Row]] = {}
         for row in rows:
@@ -237,25 +256,53 @@ class Router:
             places[partition].append(row)
         return result
 
-    def partitions(self, start: int, end: int) -> list[RoutedPartition]:
-        """The partitions that hold keys from ``start`` to ``end`` (exclusive), in key order: for reading.
+    def partitions(self, start: int, end: int, use: PartitionUse) -> list[RoutedPartition]:
+        """The partitions from ``start`` to ``end`` (exclusive), in key order; the default one, where it is one of them, last.
 
-        Both as ``resolve`` takes an int. The default partition, which may hold such keys too, comes last. Gaps are passed
-        over. Raises RoutingMiss: no_map, unplaceable for a key that isn't one range column, and stale when one of the
-        partitions may be gone.
+        Both as ``resolve`` takes an int. With a fresh map gaps are passed over. With a stale one nobody knows whether a gap still is
+        one, so an answer is the whole interval or none; one that is given is counted. Raises RoutingMiss: no_map, unplaceable for a
+        key that isn't one range column, and stale when the map is stale and a part of the interval has no partition that may be
+        served.
         """
         current, freshness = self._observe()
         key = f"{start} to {end}"
-        if current.lookup is None:
+        lookup = current.lookup
+        if lookup is None:
             raise self._miss(MissReason.NO_MAP, current, key)
-        indices = current.lookup.between(start, end)
-        if indices is None:
+        segments = lookup.between(start, end)
+        if segments is None:
             raise self._miss(MissReason.UNPLACEABLE, current, key)
-        document = current.lookup.document
-        for index in indices:
-            if not may_serve(document, document.entries[index], freshness, self._when_stale):
+        document, fallback = lookup.document, lookup.fallback
+        found: list[int] = []
+        uses_fallback = False
+        for segment in segments:
+            if use is PartitionUse.WRITING:
+                place = fallback if segment is None else segment
+                entry, reason = verdict(document, place, freshness, self._when_stale, self._on_miss)
+                if entry is None:
+                    if reason is MissReason.STALE:
+                        raise self._miss(MissReason.STALE, current, key)
+                elif segment is None:
+                    uses_fallback = True
+                else:
+                    found.append(entry)
+                continue
+            if segment is None:
+                is_known = freshness is Freshness.FRESH
+            else:
+                is_known = may_serve(document, document.entries[segment], freshness, self._when_stale)
+            if not is_known:
                 raise self._miss(MissReason.STALE, current, key)
-        return [self._partition(index, current) for index in indices]
+            if segment is not None:
+                found.append(segment)
+            # Rows of a range whose partition has been detached meanwhile go there, too.
+            if segment is None or document.entries[segment].state is State.DRAINING:
+                uses_fallback = True
+        if uses_fallback and fallback is not None:
+            found.append(fallback)
+        if segments and freshness is not Freshness.FRESH:
+            self._miss(MissReason.SERVED_STALE, current, key)
+        return [self._partition(index, current) for index in found]
 
     def _start_after_fork(self) -> None:
         if self._started_in is not None and self._started_in != os.getpid():

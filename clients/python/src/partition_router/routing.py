@@ -18,7 +18,8 @@ class WhenStale(enum.Enum):
     #: The partitions that the map promises to keep, until that promise ends; each lookup is counted. For other keys a miss
     #: (stale) is raised. Rows are never lost.
     SERVE_STABLE = "serve_stable"
-    #: Everything, counted. A row for a partition that is being retired meanwhile is lost.
+    #: Every partition that the map has, counted. A row for a partition that is being retired meanwhile is lost. For a key without
+    #: a partition a miss (stale) is raised all the same.
     SERVE_ALL = "serve_all"
     #: Nothing.
     REFUSE = "refuse"
@@ -35,6 +36,17 @@ class OnMiss(enum.Enum):
     DEFAULT = "default"
 
 
+class PartitionUse(enum.Enum):
+    """What the partitions of an interval are asked for; the two differ by those that are about to be retired."""
+
+    #: Every partition that holds rows of the interval, draining ones among them, and the default one where a part of the interval
+    #: has no other. A draining one may be detached at any moment, the present one included.
+    READING = "reading"
+    #: Every partition that lookups of the interval's keys lead to: none that is draining, and the default one only with
+    #: OnMiss.DEFAULT.
+    WRITING = "writing"
+
+
 class MissReason(enum.Enum):
     """The class of a miss, and the label ``reason`` of ``partition_routing_miss_total``."""
 
@@ -42,13 +54,13 @@ class MissReason(enum.Enum):
     UNCOVERED = "uncovered"
     #: The partition is about to be retired; a row written there would be lost.
     DRAINING = "draining"
-    #: The map wasn't confirmed for so long that the partition may be gone.
+    #: The map wasn't confirmed for so long that the partition may be gone, or that one may have been made that it doesn't have.
     STALE = "stale"
     #: No map was read yet.
     NO_MAP = "no_map"
     #: Only the server can place this table's keys.
     UNPLACEABLE = "unplaceable"
-    #: Not a value of the key.
+    #: Not a value of the key, or the key has another number of columns.
     UNREADABLE = "unreadable"
     #: Not an error: a stale map was served, as WhenStale allows. Only counted.
     SERVED_STALE = "served_stale"
@@ -142,22 +154,32 @@ def verdict(
     on_miss: OnMiss,
 ) -> Verdict:
     """What is answered for a key that the entry of index ``found`` holds; None for a key that none does."""
+    # That a key has no partition of its own is known from a fresh map only: since then one may have been made.
+    absence = MissReason.UNCOVERED if freshness is Freshness.FRESH else MissReason.STALE
     if found is None:
-        return Verdict(None, MissReason.UNCOVERED)
+        return Verdict(None, absence)
     entry = document.entries[found]
     if entry.state is State.DRAINING:
         return Verdict(None, MissReason.DRAINING)
     if not may_serve(document, entry, freshness, when_stale):
         return Verdict(None, MissReason.STALE)
+    served_stale = None if freshness is Freshness.FRESH else MissReason.SERVED_STALE
     if entry.state is State.DEFAULT:
-        return Verdict(found if on_miss is OnMiss.DEFAULT else None, MissReason.UNCOVERED)
-    return Verdict(found, None if freshness is Freshness.FRESH else MissReason.SERVED_STALE)
+        if on_miss is not OnMiss.DEFAULT:
+            return Verdict(None, absence)
+        return Verdict(found, served_stale or MissReason.UNCOVERED)
+    return Verdict(found, served_stale)
 
 
 def may_serve(
     document: PartitionMapDocument, entry: Entry, freshness: Freshness, when_stale: WhenStale
 ) -> bool:
     """Whether the partition is known to be attached still."""
-    if freshness is Freshness.FRESH or when_stale is WhenStale.SERVE_ALL:
+    if freshness is Freshness.FRESH:
+        return True
+    # Nobody knows of a draining one how long ago it was detached.
+    if entry.state not in (State.ACTIVE, State.DEFAULT):
+        return False
+    if when_stale is WhenStale.SERVE_ALL:
         return True
     return when_stale is WhenStale.SERVE_STABLE and freshness is Freshness.PROMISED and document.is_kept(entry)
