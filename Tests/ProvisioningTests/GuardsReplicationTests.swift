@@ -127,6 +127,22 @@ struct GuardsReplicationTests {
         }
     }
 
+    @Test("publishes a map that only takes partitions away while a standby stands still, and waits for nobody")
+    func removed() async throws {
+        try await ReplicaFixture.with(standbys: ["east"]) { fixture in
+            let registry = MemoryRegistry()
+            _ = try await fixture.provisioner(registry: registry).rotate()
+            try await fixture.execute("DROP TABLE events")
+            try await fixture.pauseReplay(on: 0)
+            try await fixture.load()
+            let report = try await fixture.provisioner(registry: registry).rotate()
+            guard case .withdrawn? = report.publications?.values.first else {
+                Issue.record("\(report)")
+                return
+            }
+        }
+    }
+
     @Test(
         "with less than two days left, or a quarter of the buffer, creates partitions whatever lags, and says so loudly"
     )

@@ -157,23 +157,33 @@ package struct Publisher: Sendable {
                 }
                 if pending.isEmpty { break }
                 let reading = try await Reading(session: session, settings: errand.settings, zones: standing.zones)
-                let laggards = try await errand.replay?.laggards(reading.origin.lsn, session.connection) ?? []
-                for table in pending.sorted() {
-                    guard let stored = stored[table] else { continue }
-                    let urgency = laggards.isEmpty ? nil : reading.urgency(of: table, stored.document, errand.replay)
-                    let outcome = try await publish(
-                        table,
-                        over: stored,
-                        reading: reading,
-                        to: registry,
-                        holdingFor: urgency == nil ? laggards : []
-                    )
-                    guard let outcome else { continue }
-                    if let urgency, case .published = outcome {
-                        publications.waivers[table] = GuardEvent(.lagWaived(laggards), daysRemaining: urgency)
+                // A map that only takes partitions away sends nobody to where nothing is yet: it waits for no standby.
+                let removals = pending.filter { table in
+                    guard let found = stored[table] else { return false }
+                    return found.losesOnly(try? reading.maps.map(of: table, over: found).document.entries)
+                }
+                for (tables, waits) in [(removals, false), (pending.subtracting(removals), true)]
+                where !tables.isEmpty {
+                    let laggards =
+                        waits ? try await errand.replay?.laggards(reading.origin.lsn, session.connection) ?? [] : []
+                    for table in tables.sorted() {
+                        guard let stored = stored[table] else { continue }
+                        let urgency =
+                            laggards.isEmpty ? nil : reading.urgency(of: table, stored.document, errand.replay)
+                        let outcome = try await publish(
+                            table,
+                            over: stored,
+                            reading: reading,
+                            to: registry,
+                            holdingFor: urgency == nil ? laggards : []
+                        )
+                        guard let outcome else { continue }
+                        if let urgency, case .published = outcome {
+                            publications.waivers[table] = GuardEvent(.lagWaived(laggards), daysRemaining: urgency)
+                        }
+                        publications.outcomes[table] = outcome
+                        pending.remove(table)
                     }
-                    publications.outcomes[table] = outcome
-                    pending.remove(table)
                 }
             } catch let error as RegistryError {
                 return publications.fail(pending, error)
@@ -212,9 +222,9 @@ package struct Publisher: Sendable {
         /// Something is stored that no publish can have written.
         var isUnreadable = false
 
-        /// Whether all of these stand there already.
-        func names(_ entries: [PartitionMapDocument.Entry]) -> Bool {
-            guard let document, document.entries.count > entries.count else { return false }
+        /// Whether these are some of those that stand there, just as they stand there.
+        func losesOnly(_ entries: [PartitionMapDocument.Entry]?) -> Bool {
+            guard let document, let entries, document.entries.count > entries.count else { return false }
             return Set(document.entries).isSuperset(of: entries)
         }
     }
@@ -263,8 +273,7 @@ package struct Publisher: Sendable {
             {
                 return .unchanged(version: header.version)
             }
-            // A map that only takes partitions away sends nobody to where nothing is yet.
-            guard laggards.isEmpty || stored.names(document.entries) else {
+            guard laggards.isEmpty else {
                 return .held(for: laggards)
             }
             let version = try PartitionMapHeader.version(after: stored.header?.version, clock: reading.clock)
