@@ -86,6 +86,8 @@ struct RetireProtocolTests {
         let active = try Fixture.map(.active, keptUntil: until)
         let clocks = Fixture.clocks(noon)
         let noted = Fixture.mark(keptUntil: until)
+        // With the first mark already: from then on anybody may replace the map.
+        #expect(steps.next(Fixture.subject(nil), .stored(active), clocks) == .mark(noted))
         #expect(steps.next(Fixture.subject(Fixture.mark()), .stored(active), clocks) == .mark(noted))
         #expect(steps.next(Fixture.subject(noted), .stored(active), clocks) == .publish(replacing: active.header))
         // A shorter one changes nothing.

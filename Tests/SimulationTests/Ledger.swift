@@ -37,6 +37,12 @@ struct Violation: CustomStringConvertible {
         case bound
         /// Versions only grow: those that a router takes, and those that are published while the clock hasn't been set back.
         case growing
+        /// What a map has is found by a router that may serve it, in an interval too, and a map that was read and follows is taken.
+        case complete
+        /// A router reads again within 30 s, and after each hint.
+        case live
+        /// A clone of the database changes nothing while the store holds the original's map.
+        case foreign
         /// What the harness relies on itself.
         case harness
     }
@@ -53,6 +59,7 @@ struct Ledger {
     enum Count: String, CaseIterable {
         case taken, restarted, conflicts, servedFresh, servedKept, refusedStale, refusedDraining, readInIntervals
         case created, marked, detached, published, racesLost, unreachable, flushes, failovers, restores, crashes
+        case clones, setBackWhileWaiting, bothClocksWrong
         /// A partition that is gone was looked up from a map that somebody restored; the fence refuses the write.
         case fenced
     }

@@ -19,6 +19,9 @@ struct SimulatedDatabase {
         var isUnwanted = false
         /// When a map first said `draining` of it.
         var drainPublishedAt: Int64?
+        /// When the store was read that let it be detached. What is in the store from then on can't hold the detach up.
+        var releasedAt: Int64?
+        var detachedAt: Int64?
     }
 
     let entity: EntityName
@@ -27,17 +30,22 @@ struct SimulatedDatabase {
     /// Of the server's clock, in microseconds.
     var clockOffset: Int64 = 0
     private(set) var lsn: UInt64 = 1 << 32
+    var systemIdentifier = "7000000000000000001"
+    /// How much longer maps promise to keep a partition than the policy does, in microseconds.
+    var keptBeyondDue: Int64 = 0
 
     var origin: MapOrigin {
-        MapOrigin(systemIdentifier: "7000000000000000001", database: "app", timeline: 1, lsn: .init(rawValue: lsn))
+        MapOrigin(systemIdentifier: systemIdentifier, database: "app", timeline: 1, lsn: .init(rawValue: lsn))
     }
 
     static func lower(of coordinate: Int64) -> Int64 { coordinate / width * width }
 
-    /// When the policy lets a partition go: not in their order.
-    static func isDue(_ lower: Int64, at clock: Int64) -> Bool { due(lower) <= clock }
+    /// When the policy lets a partition go: not in their order, and minutes after the last promise, which would else make up for a wait
+    /// that is too short.
+    static func isDue(_ lower: Int64, at clock: Int64) -> Bool { due(lower) + 5 * 60_000_000 <= clock }
 
-    static func due(_ lower: Int64) -> Int64 { lower + width + retention + (lower / width * 7919 % 20) * 60_000_000 }
+    /// To the ten minutes, as promises are: so that some promise ends in the very moment.
+    static func due(_ lower: Int64) -> Int64 { lower + width + retention + (lower / width * 7919 % 3) * horizon }
 
     /// A transaction ends.
     mutating func commit(_ change: (inout Self) -> Void) {
@@ -63,7 +71,7 @@ struct SimulatedDatabase {
         for lower in Set(partitions.keys).union(uncommitted).sorted() {
             let partition = partitions[lower] ?? Partition(name: "events_\(lower / Self.width)")
             guard partition.isAttached else { continue }
-            let isKept = partition.mark == nil && Self.due(lower) >= until
+            let isKept = partition.mark == nil && Self.due(lower) >= until - keptBeyondDue
             from = isKept ? from ?? lower : nil
             entries.append(
                 PartitionMapDocument.Entry(
@@ -83,6 +91,7 @@ struct SimulatedDatabase {
     }
 
     func lower(named name: String) -> Int64? {
-        name.split(separator: "_").last.flatMap { Int64($0) }.map { $0 * Self.width }
+        let number = name.split(separator: "_").last.flatMap { Int64($0) }
+        return number.flatMap { name == "events_\($0)" ? $0 * Self.width : nil }
     }
 }

@@ -21,6 +21,14 @@ struct SimulatedRouter {
     var highest: Int64 = 0
     /// The header of the map that was taken last.
     var header: PartitionMapHeader?
+    /// What it must be serving, and when the last read that found exactly that was sent: from its inputs alone.
+    private(set) var served: MapIdentity?
+    private(set) var confirmedAt: Int64 = 0
+    /// A read was sent and isn't answered.
+    var isReading = false
+    /// A hint came during a read, which may have missed what the hint was about.
+    var owesRead = false
+    var lastAnswer: Int64 = 0
     private let entity: EntityName
 
     init(_ entity: EntityName, whenStale: WhenStale, seed: UInt64) {
@@ -29,11 +37,32 @@ struct SimulatedRouter {
         (feed, reader) = Self.process(entity, whenStale, seed)
     }
 
-    mutating func restart(seed: UInt64) {
+    mutating func restart(seed: UInt64, at now: Int64) {
         (feed, reader) = Self.process(entity, whenStale, seed)
         life += 1
         highest = 0
         header = nil
+        served = nil
+        (isReading, owesRead, lastAnswer) = (false, false, now)
+    }
+
+    func isFresh(at now: Int64) -> Bool { served != nil && now - confirmedAt < Simulation.bound }
+
+    /// - Returns: The map that must be taken now.
+    mutating func observe(_ input: ReloadInput) -> MapIdentity? {
+        switch input {
+        case .header(let header?, let sentAt) where MapIdentity(header) == served:
+            confirmedAt = max(confirmedAt, sentAt.nanoseconds)
+        case .map(let map?, let sentAt):
+            let identity = MapIdentity(map.header)
+            guard let served, identity.version <= served.version else {
+                (served, confirmedAt) = (identity, sentAt.nanoseconds)
+                return identity
+            }
+            if identity == served { confirmedAt = max(confirmedAt, sentAt.nanoseconds) }
+        default: break
+        }
+        return nil
     }
 
     private static func process(_ entity: EntityName, _ whenStale: WhenStale, _ seed: UInt64) -> (MapFeed, Reader) {

@@ -2,7 +2,7 @@
 // Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
 import PartitionMap
-import PartitionRouter
+@testable import PartitionRouter
 
 /// A store as its clients see it: linearizable, until somebody flushes it or sets it back.
 struct SimulatedStore {
@@ -16,6 +16,7 @@ struct SimulatedStore {
     private(set) var content: Content?
     /// What was held from when on; what a failover or a restore took back is gone.
     private var history: [(since: Int64, content: Content?)] = []
+    private var wentBackAt: Int64 = 0
     /// When a version was last held.
     private var heldUntil: [Int64: Int64] = [:]
     /// The versions that somebody's restore brought back, and when.
@@ -65,9 +66,13 @@ struct SimulatedStore {
     mutating func flush(at now: Int64) { hold(nil, at: now) }
 
     /// Somebody writes into the document by hand.
-    mutating func damage(at now: Int64) {
-        guard var damaged = content, !damaged.bytes.isEmpty else { return }
-        damaged.bytes[damaged.bytes.count / 2] ^= 1
+    ///
+    /// - Parameter letter: one of the document's, in one of its places; any other byte where it is nil.
+    mutating func damage(_ letter: UInt8?, at now: Int64, _ random: inout SplitMix64) {
+        guard var damaged = content else { return }
+        let places = damaged.bytes.indices.filter { letter == nil || damaged.bytes[$0] == letter }
+        guard let place = places.randomElement(using: &random) else { return }
+        damaged.bytes[place] ^= 1
         hold(damaged, at: now)
     }
 
@@ -75,7 +80,10 @@ struct SimulatedStore {
     ///
     /// - Parameter isRestore: by hand and from any time, unlike a failover.
     mutating func goBack(to time: Int64, isRestore: Bool, at now: Int64) {
+        // What a restore took back no failover brings again.
+        let time = isRestore ? time : max(time, wentBackAt)
         guard let index = history.lastIndex(where: { $0.since <= time }) else { return }
+        wentBackAt = now
         let old = history[index].content
         history.removeLast(history.count - index)
         hold(old, at: now)

@@ -9,25 +9,56 @@ extension Simulation {
         switch event {
         case .tick(let router):
             carryOut(feed(router, .ticked), router: router)
+            if breakage != .hintsTrusted, !routers[router].isReading,
+                now - routers[router].lastAnswer >= 30 * Self.second
+            {
+                ledger.violate(.live, at: now, "router \(router) hasn't read for 30 s")
+            }
             plan(.tick(router: router), after: Self.second)
         case .lookUp(let router):
             lookUp(router)
             plan(.lookUp(router: router), after: upTo(seconds: 2))
         case .write(let lower, let version, let router):
             check(lower, attachedFor: "a row is written", version: version, router: router)
-        case .hint(let router, let hint): carryOut(hinted(router, hint), router: router)
+        case .hint(let router, let hint):
+            if routers[router].isReading { routers[router].owesRead = true }
+            carryOut(hinted(router, hint), router: router)
+            // One that takes the hint's word for it has no need to.
+            if !routers[router].isReading, breakage != .hintsTrusted {
+                ledger.violate(.live, at: now, "router \(router) doesn't heed a hint")
+            }
         case .routerRequest(let router, let life, let read, let sentAt):
             answer(read, router: router, life: life, sentAt: sentAt)
         case .routerAnswer(let router, let life, let input):
             guard life == routers[router].life else { return }
+            routers[router].isReading = false
+            routers[router].lastAnswer = now
             carryOut(feed(router, input), router: router)
+            if breakage != .hintsTrusted, routers[router].owesRead, !routers[router].isReading {
+                ledger.violate(.live, at: now, "router \(router) forgot a hint that came while it read")
+            }
         default: ledger.violate(.harness, at: now, "no event of a router")
         }
     }
 
     mutating func feed(_ router: Int, _ input: ReloadInput) -> [ReloadMachine.Action] {
         if case .map(let map?, _) = input { routers[router].header = map.header }
-        return routers[router].feed.handle(input, at: time, wall: trueClock + routers[router].clockOffset)
+        let mustTake = routers[router].observe(input)
+        let actions = routers[router].feed.handle(input, at: time, wall: wallClock(of: router, reading: input))
+        if let mustTake, !actions.contains(.take(mustTake)) {
+            ledger.violate(.complete, at: now, "router \(router) doesn't take version \(mustTake.version)")
+        }
+        return actions
+    }
+
+    /// A clock that is behind by minutes prolongs no promise of a map that was just made: its version is a time, too.
+    private mutating func wallClock(of router: Int, reading input: ReloadInput) -> Int64 {
+        let clock = trueClock + routers[router].clockOffset
+        guard case .map(let map?, _) = input, map.header.version > trueClock - 15_000_000, chance(10) else {
+            return clock
+        }
+        if chance(2) { cutOff(router, seconds: 1_700) }
+        return clock - 600_000_000
     }
 
     private mutating func hinted(_ router: Int, _ hint: Hint) -> [ReloadMachine.Action] {
@@ -80,12 +111,14 @@ extension Simulation {
 
     private mutating func send(_ read: Read, router: Int) {
         let life = routers[router].life
+        routers[router].isReading = true
+        if case .header = read { routers[router].owesRead = false }
         guard !routers[router].isCutOff, !chance(60) else {
             let lost = RegistryError(.unreachable, "no answer")
             plan(.routerAnswer(router: router, life: life, .failed(lost)), after: 5 * Self.second)
             return
         }
-        plan(.routerRequest(router: router, life: life, read, sentAt: now), after: upTo(seconds: chance(20) ? 20 : 1))
+        plan(.routerRequest(router: router, life: life, read, sentAt: now), after: upTo(seconds: chance(12) ? 20 : 1))
     }
 
     private mutating func answer(_ read: Read, router: Int, life: Int, sentAt: Int64) {
@@ -105,7 +138,7 @@ extension Simulation {
         } catch {
             input = .failed(error)
         }
-        plan(.routerAnswer(router: router, life: life, input), after: upTo(seconds: chance(20) ? 20 : 1))
+        plan(.routerAnswer(router: router, life: life, input), after: upTo(seconds: chance(12) ? 20 : 1))
     }
 
     /// To every router: lost, late, repeated. A router that can't read may be told all the same.
@@ -121,7 +154,7 @@ extension Simulation {
 
     private mutating func lookUp(_ router: Int) {
         let current = SimulatedDatabase.lower(of: trueClock)
-        let key = current + Int64.random(in: -12...3, using: &random) * SimulatedDatabase.width
+        let key = suspect() ?? current + Int64.random(in: -12...3, using: &random) * SimulatedDatabase.width
         let reader = routers[router].reader
         do throws(RoutingMiss) {
             let moment = time
@@ -139,6 +172,9 @@ extension Simulation {
             case .draining: ledger.count(.refusedDraining)
             default: break
             }
+            if routers[router].isFresh(at: now), activeNames(of: reader.snapshot?.document, in: key..<key + 1) != [] {
+                ledger.violate(.complete, at: now, "router \(router) has \(key) in its map and says \(error.reason)")
+            }
         }
         if chance(4) { lookUpInterval(router, from: key) }
     }
@@ -152,7 +188,14 @@ extension Simulation {
             found = try routers[router].reader
                 .partitions(from: start, to: end, for: .writing, clock: { moment })
         } catch {
+            if error.reason != .noMap, routers[router].isFresh(at: now) {
+                ledger.violate(.complete, at: now, "router \(router) refuses an interval: \(error.reason)")
+            }
             return
+        }
+        let expected = activeNames(of: routers[router].reader.snapshot?.document, in: start..<end)
+        if found.map(\.name) != expected {
+            ledger.violate(.complete, at: now, "router \(router) has \(found.map(\.name)) for \(expected)")
         }
         for partition in found {
             guard let lower = database.lower(named: partition.name), (start..<end).contains(lower) else {
@@ -164,12 +207,20 @@ extension Simulation {
         }
     }
 
+    /// The names that the map has there and doesn't say to be draining, in their order.
+    private func activeNames(of document: PartitionMapDocument?, in keys: Range<Int64>) -> [String] {
+        let width = SimulatedDatabase.width
+        let names = stride(from: keys.lowerBound, to: keys.upperBound, by: Int(width)).map { "events_\($0 / width)" }
+        let active = Set((document?.entries ?? []).filter { $0.state == .active }.map(\.name))
+        return names.filter(active.contains)
+    }
+
     private mutating func check(_ lower: Int64, attachedFor what: String, version: Int64, router: Int) {
         let partition = database.partitions[lower]
         if partition?.isAttached == true { return }
-        // Somebody set the store back to a time before it said that the partition drains.
-        if let partition, let drain = partition.drainPublishedAt, let restored = store.restored[version],
-            restored >= drain,
+        // Somebody set the store back after it had been read for the last time before the detach.
+        if let partition, let released = partition.releasedAt, let restored = store.restored[version],
+            restored >= released,
             partition.isFenced
         {
             ledger.count(.fenced)

@@ -21,7 +21,7 @@ struct SimulatedRun {
     }
 
     enum Answer {
-        case content(RetireProtocol.Standing)
+        case content(RetireProtocol.Standing, at: Int64)
         case published(PublishOutcome)
         case failed
     }
@@ -33,7 +33,7 @@ struct SimulatedRun {
 
 extension Simulation {
     mutating func beginRun() {
-        plan(.run, after: 20 * Self.second + upTo(seconds: 40))
+        plan(.run, after: 5 * Self.second + upTo(seconds: 20))
         // One run at a time: the others find the lock taken.
         guard !isDatabaseDown, !runs.values.contains(where: \.holdsLock) else { return }
         let first = SimulatedDatabase.lower(of: serverClock)
@@ -79,7 +79,11 @@ extension Simulation {
             plan(.runAwakes(run: id), after: upTo(seconds: 3))
         case .detaching(let pending):
             guard let lower = pending.first else { return }
-            database.commit { $0.partitions[lower]?.isAttached = false }
+            let moment = now
+            database.commit {
+                $0.partitions[lower]?.isAttached = false
+                $0.partitions[lower]?.detachedAt = moment
+            }
             ledger.count(.detached)
             note("events_\(lower / SimulatedDatabase.width) is detached")
             retire(Array(pending.dropFirst()), id)
@@ -97,11 +101,15 @@ extension Simulation {
 
     private mutating func beginRetiring(_ id: Int) {
         let clock = serverClock
-        let candidates = database.partitions.filter { lower, partition in
-            partition.isAttached
-                && (partition.mark != nil || partition.isUnwanted || SimulatedDatabase.isDue(lower, at: clock))
+        func isToGo(_ lower: Int64, _ partition: SimulatedDatabase.Partition) -> Bool {
+            partition.mark != nil || partition.isUnwanted || SimulatedDatabase.isDue(lower, at: clock)
         }
-        retire(candidates.keys.sorted().shuffled(using: &random), id)
+        let attached = database.partitions.filter(\.value.isAttached).sorted { $0.key < $1.key }
+        // A promise is of everything from some time on: where a newer one goes first, the older ones aren't promised any more, and the last
+        // map doesn't tell of what earlier ones promised.
+        let candidates = onlyMapsKnowPromises ? Array(attached.prefix(while: isToGo)) : attached.filter(isToGo)
+        let lowers = candidates.map(\.key)
+        retire(onlyMapsKnowPromises ? lowers : lowers.shuffled(using: &random), id)
     }
 
     private mutating func retire(_ pending: [Int64], _ id: Int) {
@@ -112,7 +120,9 @@ extension Simulation {
     // MARK: - What the store answers
 
     private mutating func send(_ request: RunRequest, of id: Int) {
-        guard !chance(40) else { return plan(.runAnswer(run: id, .failed), after: 5 * Self.second) }
+        guard now >= publishersCutOffUntil, !chance(40) else {
+            return plan(.runAnswer(run: id, .failed), after: 5 * Self.second)
+        }
         plan(.runRequest(run: id, request), after: upTo(seconds: chance(20) ? 40 : 1))
     }
 
@@ -122,7 +132,7 @@ extension Simulation {
         var answer: SimulatedRun.Answer
         do throws(RegistryError) {
             switch request {
-            case .load: answer = .content(try standing())
+            case .load: answer = .content(try standing(), at: now)
             case .publish(let map, let replaced): answer = .published(try publish(map, replacing: replaced))
             }
         } catch {
@@ -132,7 +142,7 @@ extension Simulation {
         plan(.runAnswer(run: id, answer), after: upTo(seconds: 1))
     }
 
-    private func standing() throws(RegistryError) -> RetireProtocol.Standing {
+    func standing() throws(RegistryError) -> RetireProtocol.Standing {
         do throws(RegistryError) {
             return .stored(try store.load())
         } catch {
@@ -146,6 +156,9 @@ extension Simulation {
         replacing replaced: PartitionMapHeader?
     ) throws(RegistryError) -> PublishOutcome {
         let highest = store.highestVersion
+        if (try? map.header.mustFollow(replaced)) == nil {
+            ledger.violate(.growing, at: now, "version \(map.header.version) doesn't follow what it is to replace")
+        }
         let outcome = try store.publish(map, replacing: replaced, at: now)
         guard outcome == .published else { return outcome }
         ledger.count(.published)
@@ -155,6 +168,7 @@ extension Simulation {
             else { continue }
             database.partitions[lower]?.drainPublishedAt = now
             note("it says that \(entry.name) drains")
+            plotAtDraining()
         }
         // A version is the clock's time, unless the clock was set back: then nobody can know what was there before.
         if map.header.version <= highest, madeAt[map.header.version].map({ $0 > highest }) ?? true {
@@ -171,8 +185,9 @@ extension Simulation {
             // Exit 74: what there is stands, and nothing is retired meanwhile.
             ledger.count(.unreachable)
             end(id)
-        case (.retiring(let pending, let rounds), .content(let standing)): decide(pending, rounds, standing, id)
-        case (.publishing(let rounds), .content(let standing)):
+        case (.retiring(let pending, let rounds), .content(let standing, let readAt)):
+            decide(pending, rounds, standing, readAt: readAt, id)
+        case (.publishing(let rounds), .content(let standing, _)):
             guard let map = mapToPublish(over: standing, uncommitted: run.uncommitted) else { return end(id) }
             runs[id]?.stage = .finalPublish(rounds: rounds, map)
             send(.publish(map, replacing: standing.header), of: id)
@@ -197,32 +212,36 @@ extension Simulation {
     }
 
     /// One step of the real protocol for the first partition.
-    private mutating func decide(_ pending: [Int64], _ rounds: Int, _ standing: RetireProtocol.Standing, _ id: Int) {
+    private mutating func decide(
+        _ pending: [Int64],
+        _ rounds: Int,
+        _ standing: RetireProtocol.Standing,
+        readAt: Int64,
+        _ id: Int
+    ) {
         let rest = Array(pending.dropFirst())
         guard let lower = pending.first, let partition = database.partitions[lower], partition.isAttached, rounds > 0
         else {
             return retire(rest, id)
         }
-        let subject = RetireProtocol.Subject(
-            partition: EntityName(schema: "public", table: partition.name),
-            origin: database.origin,
-            mark: partition.mark,
-            promisedUntil: SimulatedDatabase.due(lower)
-        )
-        let clocks = RetireClocks(server: serverClock, client: clientClock)
-        switch RetireProtocol(timing: timing).next(subject, standing, clocks) {
+        switch next(lower, partition, of: database, standing) {
         case .mark(let mark):
             database.commit { $0.partitions[lower]?.mark = mark }
             ledger.count(.marked)
             note("\(partition.name) is marked: \(mark.sighting.map { "version \($0.version) was seen" } ?? "draining")")
+            plotAtMark(mark, of: lower, first: partition.mark == nil)
             runs[id]?.stage = .retiring(pending, rounds: rounds - 1)
             send(.load, of: id)
         case .publish(let replaced):
             guard let map = mapToPublish(over: standing) else { return retire(rest, id) }
+            plotBeforePublish()
             runs[id]?.stage = .retirePublish(pending, rounds: rounds - 1, map)
             send(.publish(map, replacing: replaced), of: id)
         case .detach:
-            database.commit { $0.partitions[lower]?.isFenced = true }
+            database.commit {
+                $0.partitions[lower]?.isFenced = true
+                $0.partitions[lower]?.releasedAt = readAt
+            }
             note("\(partition.name) is fenced")
             runs[id]?.stage = .detaching(pending)
             plan(.runAwakes(run: id), after: upTo(seconds: 3))
@@ -230,16 +249,45 @@ extension Simulation {
         }
     }
 
-    /// As the publisher decides: nil where nothing is to be done, or nothing may be.
+    /// What the protocol says of a partition of that database.
+    func next(
+        _ lower: Int64,
+        _ partition: SimulatedDatabase.Partition,
+        of database: SimulatedDatabase,
+        _ standing: RetireProtocol.Standing
+    ) -> RetireProtocol.Step {
+        let subject = RetireProtocol.Subject(
+            partition: EntityName(schema: "public", table: partition.name),
+            origin: database.origin,
+            mark: partition.mark,
+            promisedUntil: onlyMapsKnowPromises ? nil : SimulatedDatabase.due(lower)
+        )
+        let clocks = RetireClocks(server: trueClock + database.clockOffset, client: clientClock)
+        return RetireProtocol(timing: timing).next(subject, standing, clocks)
+    }
+
     private mutating func mapToPublish(
         over standing: RetireProtocol.Standing,
         uncommitted: [Int64] = []
     ) -> PublishedMap? {
-        let clock = serverClock
+        mapToPublish(of: database, over: standing, uncommitted: uncommitted)
+    }
+
+    /// As the publisher decides: nil where nothing is to be done, or nothing may be.
+    mutating func mapToPublish(
+        of database: SimulatedDatabase,
+        over standing: RetireProtocol.Standing,
+        uncommitted: [Int64] = []
+    ) -> PublishedMap? {
+        var clock = trueClock + database.clockOffset
         do throws(PartitionMapError) {
             let document = try database.document(clock: clock, uncommitted: uncommitted)
             if case .stored(let map?) = standing, map.header.checksum == document.checksum { return nil }
             let stored = standing.header
+            if !onlyMapsKnowPromises, chance(5) {
+                clock += Int64.random(in: 60...900, using: &random) * 1_000_000
+                plotAhead()
+            }
             let version =
                 breakage == .versionReset
                 ? (stored?.version ?? 0) + 1
@@ -261,7 +309,7 @@ extension SimulatedRun {
 }
 
 extension RetireProtocol.Standing {
-    fileprivate var header: PartitionMapHeader? {
+    var header: PartitionMapHeader? {
         switch self {
         case .stored(let map): map?.header
         case .damaged(let header): header

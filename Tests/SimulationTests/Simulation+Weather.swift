@@ -10,6 +10,7 @@ extension Simulation {
         weatherOfStore()
         weatherOfRouters()
         weatherOfClocks()
+        weatherOfPlots()
         if chance(3_000) {
             isDatabaseDown = true
             note("the server is restarted")
@@ -18,7 +19,7 @@ extension Simulation {
         }
         if chance(600) { crashRuns() }
         if chance(200) { beginRepair() }
-        if chance(900),
+        if chance(1_800),
             let lower = database.partitions.filter({ $0.value.isAttached }).keys.sorted().randomElement(using: &random)
         {
             database.partitions[lower]?.isUnwanted = true
@@ -32,6 +33,13 @@ extension Simulation {
             note("the store is down")
             plan(.storeIsBack, after: upTo(seconds: 250))
         }
+        if chance(60) {
+            plan(
+                .hint(router: Int.random(in: routers.indices, using: &random), Hint(content: store.content)),
+                after: upTo(seconds: 600)
+            )
+        }
+        guard !onlyMapsKnowPromises else { return }
         if chance(3_000) {
             ledger.count(.flushes)
             note("the store is flushed")
@@ -49,15 +57,11 @@ extension Simulation {
             note("the store is restored as it was \(lost / Self.second) s ago")
             store.goBack(to: now - lost, isRestore: true, at: now)
         }
-        if chance(4_000) {
+        if chance(1_500) {
             note("somebody damages the document by hand")
-            store.damage(at: now)
-        }
-        if chance(60) {
-            plan(
-                .hint(router: Int.random(in: routers.indices, using: &random), Hint(content: store.content)),
-                after: upTo(seconds: 600)
-            )
+            // Half of the time so that it can still be parsed, with another name in it.
+            let isParsed = chance(2)
+            store.damage(isParsed ? UInt8(ascii: "v") : nil, at: now, &random)
         }
     }
 
@@ -69,11 +73,7 @@ extension Simulation {
                 plan(.reachable(router: router), after: upTo(seconds: router == 0 ? 1_500 : 300))
             }
             if chance(2_500) {
-                ledger.count(.restarted)
-                note("router \(router) is started anew")
-                let seed = random.next()
-                routers[router].restart(seed: seed)
-                carryOut(feed(router, .started), router: router)
+                restart(router)
             }
             if chance(1_500) {
                 note("router \(router) is stopped for a while")
@@ -83,22 +83,35 @@ extension Simulation {
         }
     }
 
+    mutating func restart(_ router: Int) {
+        ledger.count(.restarted)
+        note("router \(router) is started anew")
+        let seed = random.next()
+        routers[router].restart(seed: seed, at: now)
+        carryOut(feed(router, .started), router: router)
+    }
+
     private mutating func weatherOfClocks() {
-        let tolerance: Int64 = 30_000_000
         for router in routers.indices where chance(900) {
-            let offset = Int64.random(in: -tolerance...tolerance, using: &random)
+            let offset = Int64.random(in: -Self.skew...Self.skew, using: &random)
             routers[router].clockOffset = offset
         }
         if chance(600) {
-            let offsets = (0..<2).map { _ in Int64.random(in: -tolerance...tolerance, using: &random) }
-            (database.clockOffset, clientClockOffset) = (offsets[0], offsets[1])
-            note("clocks step: server \(database.clockOffset / 1000) ms, client \(clientClockOffset / 1000) ms")
+            let offsets = (0..<2).map { _ in Int64.random(in: -Self.skew...Self.skew, using: &random) }
+            setClocks(server: offsets[0], client: offsets[1])
         }
         // One of the two is wrong by minutes, the other one isn't.
         if chance(3_600) {
             let wrong = Int64.random(in: -600_000_000...600_000_000, using: &random)
-            (database.clockOffset, clientClockOffset) = chance(2) ? (wrong, 0) : (0, wrong)
-            note("a clock is wrong: server \(database.clockOffset / 1000) ms, client \(clientClockOffset / 1000) ms")
+            let isServer = chance(2)
+            setClocks(server: isServer ? wrong : 0, client: isServer ? 0 : wrong)
         }
+    }
+
+    mutating func setClocks(server: Int64, client: Int64) {
+        if onlyMapsKnowPromises, abs(server) > Self.skew || abs(client) > Self.skew { return }
+        if !onlyMapsKnowPromises { database.clockOffset = server }
+        clientClockOffset = client
+        note("clocks step: server \(database.clockOffset / 1000) ms, client \(clientClockOffset / 1000) ms")
     }
 }

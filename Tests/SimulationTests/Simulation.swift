@@ -12,7 +12,8 @@ import PartitionMap
 /// and validation of header and document, ``MapFeed`` with its ``ReloadMachine``, and ``Reader``. What carries it out is simulated.
 ///
 /// What it takes for granted:
-/// - Clocks are at most 30 s off, each in its direction; of the server's and the client's one at a time may be wrong by minutes.
+/// - Clocks are at most 27 s off, each in its direction, so that with the time for writing a row they stay within the protocol's minute.
+///   Of the server's and the client's one at a time may be wrong by minutes, or both while they are more than a minute apart.
 /// - A failover loses at most the last 60 s. A restore may lose everything since any time: then a router that knows only what was
 ///   restored can yield a partition that is gone, and the fence must refuse the write.
 /// - A compare-and-swap that was sent takes effect within 40 s or never.
@@ -33,6 +34,7 @@ struct Simulation {
         case runAwakes(run: Int)
         case runRequest(run: Int, RunRequest)
         case runAnswer(run: Int, SimulatedRun.Answer)
+        case plot(Plot)
     }
 
     enum Read { case header, document(MapIdentity) }
@@ -49,6 +51,8 @@ struct Simulation {
 
     static let second: Int64 = 1_000_000_000
     static let bound = 90 * second
+    /// How far a clock is off, in microseconds.
+    static let skew: Int64 = 27_000_000
     /// Of virtual time: 2040-01-01, in microseconds since 1970.
     static let beginning: Int64 = 2_208_988_800_000_000
 
@@ -67,6 +71,12 @@ struct Simulation {
     var clientClockOffset: Int64 = 0
     /// The server's clock when a version was made.
     var madeAt: [Int64: Int64] = [:]
+    /// Nobody but the maps themselves knows what they promised. The last one is all there is to learn it from, so here no later map promises
+    /// less than an earlier one: the store keeps what it was given, the server's clock goes evenly, the oldest partition goes first, and
+    /// all active ones are promised.
+    let onlyMapsKnowPromises: Bool
+    /// The store doesn't answer whoever publishes; it does answer routers.
+    var publishersCutOffUntil: Int64 = 0
     var ledger = Ledger()
 
     /// - Parameter name: the table's, which no other simulation of the process may have: decoded maps are shared.
@@ -78,6 +88,11 @@ struct Simulation {
         random = SplitMix64(seed: seed)
         let entity = EntityName(schema: "public", table: name)
         database = SimulatedDatabase(entity: entity)
+        onlyMapsKnowPromises = seed % 3 == 0
+        if onlyMapsKnowPromises {
+            database.keptBeyondDue = .max / 2
+            database.clockOffset = Int64.random(in: -Self.skew...Self.skew, using: &random)
+        }
         for whenStale in [WhenStale.serveStable, .serveStable, .serveStable, .refuse] {
             routers.append(SimulatedRouter(entity, whenStale: whenStale, seed: random.next()))
         }
@@ -125,6 +140,7 @@ struct Simulation {
         case .runAwakes(let run): awake(run)
         case .runRequest(let run, let request): answer(request, of: run)
         case .runAnswer(let run, let answer): take(answer, of: run)
+        case .plot(let plot): carryOut(plot)
         case .tick(let router), .lookUp(let router), .hint(let router, _), .routerAnswer(let router, _, _):
             // A stopped process does all of it when it goes on; what it looks up then comes first.
             guard now >= routers[router].stoppedUntil else {

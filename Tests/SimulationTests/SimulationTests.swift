@@ -20,7 +20,7 @@ struct SimulationTests {
 
     @Test("yields no partition that isn't attached, serves none past its bound, and versions only grow")
     func invariants() async {
-        let seeds = Seeds.upTo(4)
+        let seeds = Seeds.upTo(6)
         var sum: [Ledger.Count: Int] = [:]
         await withTaskGroup(of: (UInt64, Ledger).self) { group in
             for seed in seeds {

@@ -142,14 +142,14 @@ package struct RetireProtocol: Sendable {
         let entry = document?.entries.first {
             EntityName(schema: $0.schema, table: $0.name) == subject.partition
         }
-        guard let mark = subject.mark else { return .mark(RetireMark(drainingSince: clocks.later)) }
+        // The last map in which it is active may promise more than any before. That is written down together with the first mark, since from
+        // then on anybody may replace that map, and again where one of before the mark was published after it.
+        let promised = Self.promise(of: document, entry)
+        guard let mark = subject.mark else {
+            return .mark(RetireMark(drainingSince: clocks.later, keptUntil: promised))
+        }
         guard let header, let entry, entry.state == .draining else {
-            // The last map in which it is active may promise more than any before: that is written down before it is replaced.
-            if let document, let entry, let keep = document.keep, document.isKept(entry),
-                keep.until > mark.keptUntil ?? .min
-            {
-                return .mark(mark.keeping(until: keep.until))
-            }
+            if let promised, promised > mark.keptUntil ?? .min { return .mark(mark.keeping(until: promised)) }
             return .publish(replacing: header)
         }
         guard let sighting = mark.sighting, sighting.isOf(header) else {
@@ -158,6 +158,12 @@ package struct RetireProtocol: Sendable {
         let unserved = sighting.at.advanced(by: timing.wait)
         if clocks.earlier < unserved { return .wait(until: unserved, .routers) }
         return promise(subject, clocks) ?? .detach
+    }
+
+    /// Until when that map promises to keep the entry; nil where it doesn't.
+    private static func promise(of document: PartitionMapDocument?, _ entry: PartitionMapDocument.Entry?) -> Int64? {
+        guard let document, let entry, let keep = document.keep, document.isKept(entry) else { return nil }
+        return keep.until
     }
 
     /// The wait for the end of what maps promised; nil where it has come. A router holds a promise by its own clock.
