@@ -15,5 +15,5 @@ export PARTITION_CLI_SOAK_ROUNDS=${ROUNDS:-300}
 export PARTITION_CLI_SOAK_SEED=${SEED:-$(date +%s)}
 export PARTITION_CLI_SOAK_SECONDS=${SECONDS_BESIDE:-600}
 echo "soak: $PARTITION_CLI_SOAK_ROUNDS rounds from seed $PARTITION_CLI_SOAK_SEED"
-TEST_FILTER=${TEST_FILTER:-CommandTests.CrashTests|SimulationTests.SimulationTests|RegistryTests.SideBySideTests} \
+TEST_FILTER=${TEST_FILTER:-CommandTests.CrashTests|SimulationTests.(Pieces)?SimulationTests|RegistryTests.SideBySideTests} \
     TEST_TIMEOUT=${TEST_TIMEOUT:-14400} exec scripts/test.sh

@@ -13,16 +13,23 @@ package import PartitionRouter
 /// when both read the same header and their clocks agree, only the later one can go on, and a header never names pieces that somebody else wrote over.
 package struct ChunkedMaps: Sendable {
     /// Of a piece, in bytes. With base64 and what stands around it that is less than any store's limit.
-    private static let chunkSize = 256 << 10
+    package static let usualChunkSize = 256 << 10
     /// How often a reader that was overtaken by publishes begins again.
     private static let attempts = 5
 
     private let store: any KeyValueStore
     private let prefix: String
     private let logger: Logger
+    private let chunkSize: Int
 
-    package init(_ store: any KeyValueStore, prefix: String, logger: Logger) {
+    package init(
+        _ store: any KeyValueStore,
+        prefix: String,
+        logger: Logger,
+        chunkSize: Int = ChunkedMaps.usualChunkSize
+    ) {
         self.store = store
+        self.chunkSize = chunkSize
         self.prefix = prefix
         self.logger = logger
     }
@@ -71,11 +78,11 @@ package struct ChunkedMaps: Sendable {
         guard current == replaced?.inChunks(1) else { return .lostRace(current: current) }
         var conditions = [StoreCondition(key: place.header, revision: found?.revision ?? 0)]
         let bytes = map.document.canonicalBytes
-        let starts = Array(stride(from: 0, to: bytes.count, by: Self.chunkSize))
+        let starts = Array(stride(from: 0, to: bytes.count, by: chunkSize))
         var endpoint = 0
         for (number, start) in starts.enumerated() {
             let key = place.chunk(number, of: map.header.version)
-            let chunk = Array(bytes[start..<min(start + Self.chunkSize, bytes.count)])
+            let chunk = Array(bytes[start..<min(start + chunkSize, bytes.count)])
             guard let commit = try await store.commit(.put(key, chunk), while: conditions, .anyone) else {
                 return await lostRace(place)
             }

@@ -60,6 +60,12 @@ package struct StoredValue: Sendable {
     package var revision: Int64
     /// The number of the endpoint that answered.
     package var endpoint: Int
+
+    package init(bytes: [UInt8], revision: Int64, endpoint: Int) {
+        self.bytes = bytes
+        self.revision = revision
+        self.endpoint = endpoint
+    }
 }
 
 /// That a key's last change is still that one.
@@ -84,4 +90,9 @@ package struct StoreCommit: Sendable {
     /// Of what was put.
     package var revision: Int64
     package var endpoint: Int
+
+    package init(revision: Int64, endpoint: Int) {
+        self.revision = revision
+        self.endpoint = endpoint
+    }
 }
