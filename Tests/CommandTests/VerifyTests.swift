@@ -102,7 +102,8 @@ struct VerifyTests {
             """
             DO $$ BEGIN
               EXECUTE format('CREATE TABLE odd_first PARTITION OF odd FOR VALUES FROM (%L) TO (%L)',
-                date_trunc('day', now()) + interval '7 minutes', date_trunc('day', now()) + interval '4 days 11 minutes');
+                date_trunc('day', now()) - interval '1 day' + interval '7 minutes',
+                date_trunc('day', now()) + interval '4 days 11 minutes');
             END $$
             """
         )
