@@ -49,6 +49,15 @@ class Databases(unittest.TestCase):
                     rotate(self.server, url, table, buffer_days=200)
                     self.assertTrue(router.wait(version + 1, timeout=60))
 
+    def test_what_the_server_says_is_told(self) -> None:
+        async def body() -> None:
+            await open_registry(f"postgres://postgres:hunter2@127.0.0.1:{self.server.port}/nowhere", {}).load(EVENTS)
+
+        with self.assertRaises(RegistryError) as raised:
+            asyncio.run(body())
+        self.assertIn('database "nowhere" does not exist', str(raised.exception))
+        self.assertNotIn("hunter2", str(raised.exception))
+
     def test_rows_that_no_registry_has(self) -> None:
         url = self.database("odd", "UTF8")
         good = {

@@ -73,3 +73,8 @@ class RegistryURLError(ValueError):
 
     def __reduce__(self) -> tuple[type[RegistryURLError], tuple[object, ...]]:
         return RegistryURLError, (self.message, self.hint)
+
+
+def printable(text: object) -> str:
+    """Server text for a log: short, and without control characters."""
+    return "".join(letter if letter.isprintable() else "?" for letter in str(text)[:80])

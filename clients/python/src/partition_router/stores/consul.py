@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
-from ..errors import RegistryError, RegistryErrorCode
+from ..errors import RegistryError, RegistryErrorCode, printable
 from ..header import PartitionMapHeader
 from ..names import EntityName
 from ..registry import Hint
@@ -21,7 +21,6 @@ from .http import (
     decoded,
     folder,
     number,
-    printable,
     read_header,
 )
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
-from ..errors import RegistryError, RegistryErrorCode
+from ..errors import RegistryError, RegistryErrorCode, printable
 from ..header import PartitionMapHeader
 from ..names import EntityName
 from ..registry import Hint
@@ -24,7 +24,6 @@ from .http import (
     encoded,
     folder,
     number,
-    printable,
     read_header,
 )
 
@@ -69,7 +68,7 @@ class EtcdRegistry(ChunkedRegistry):
             hint = await _next(found, clock() + self._target.timeout)
             if hint is None:
                 # One that takes the question and says nothing would be listened to for ever.
-                raise self._link.error(TimeoutError())
+                raise self._link.error(TimeoutError(), base)
             yield hint
             while True:
                 hint = await _next(found, beat)

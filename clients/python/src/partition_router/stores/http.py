@@ -172,7 +172,7 @@ class HTTPLink:
                 ) as response:
                     return Answer(response.status_code, response.headers, await self._body(response), base)
         except Exception as error:
-            raise self.error(error) from None
+            raise self.error(error, base) from None
 
     async def _body(self, response: httpx.Response) -> bytes:
         self._must_be_plain(response)
@@ -225,15 +225,16 @@ class HTTPLink:
                         raise RegistryError(RegistryErrorCode.UNREACHABLE, f"{self.name} sent a line that is too long")
                 raise ended
         except Exception as error:
-            raise self.error(error) from None
+            raise self.error(error, base) from None
 
-    def error(self, error: BaseException) -> RegistryError:
+    def error(self, error: BaseException, base: str) -> RegistryError:
         """An answer that didn't come, whatever the client says of it: it has exceptions beyond its own."""
+        place = f"{self.name} at {base.partition('://')[2]}"
         if isinstance(error, RegistryError):
             return error
         if isinstance(error, TimeoutError | httpx.TimeoutException):
-            return RegistryError(RegistryErrorCode.UNREACHABLE, f"{self.name} didn't answer in time")
-        return tls.lost(error, self.name, self.target)
+            return RegistryError(RegistryErrorCode.UNREACHABLE, f"{place} didn't answer in time")
+        return tls.lost(error, place, self.target)
 
 
 def decoded(value: object) -> bytes | None:
@@ -255,11 +256,6 @@ def number(value: object) -> int | None:
 
 def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
-
-
-def printable(text: object) -> str:
-    """Server text for a log: short, and without control characters."""
-    return "".join(letter if letter.isprintable() else "?" for letter in str(text)[:80])
 
 
 def folder(target: Target, entity: EntityName) -> str:

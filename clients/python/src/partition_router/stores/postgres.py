@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import socket
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
@@ -14,7 +15,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.rows import TupleRow
 
-from ..errors import PartitionMapError, RegistryError, RegistryErrorCode
+from ..errors import PartitionMapError, RegistryError, RegistryErrorCode, printable
 from ..header import FIELDS, PartitionMapHeader
 from ..names import EntityName
 from ..registry import Hint, PublishedMap, corrupt_header, published
@@ -231,4 +232,10 @@ def _error(error: Exception, connecting: bool = False) -> RegistryError:
     if not isinstance(error, psycopg.Error | OSError):
         return _odd()
     what = "can't be reached" if connecting else "ended the connection" if not state else "can't answer now"
-    return RegistryError(RegistryErrorCode.UNREACHABLE, f"PostgreSQL {what}" + (f" ({state})" if state else ""))
+    said = f" ({state})" if state else ""
+    if connecting:
+        # What the server said; the rest of libpq's text may quote the connection string.
+        fatal = re.search(r"FATAL: +([^\n]+)", str(error))
+        if fatal is not None:
+            said = f": {printable(fatal[1])}"
+    return RegistryError(RegistryErrorCode.UNREACHABLE, f"PostgreSQL {what}{said}")

@@ -129,7 +129,7 @@ class RedisRegistry:
                     return client
                 found = _replica()
             except Exception as error:
-                found = _error(error, self._target)
+                found = _error(error, self._target, f" at {host}:{port}")
             await _close(client)
             # A refusal says more than that another endpoint is away.
             if failure.code is not RegistryErrorCode.REFUSED:
@@ -200,7 +200,7 @@ def _odd() -> RegistryError:
     return RegistryError(RegistryErrorCode.UNREACHABLE, "Redis answered in an unexpected form")
 
 
-def _error(error: Exception, target: Target) -> RegistryError:
+def _error(error: Exception, target: Target, place: str = "") -> RegistryError:
     if isinstance(error, RegistryError):
         return error
     refused = (
@@ -211,13 +211,13 @@ def _error(error: Exception, target: Target) -> RegistryError:
     if isinstance(error, refused):
         return RegistryError(RegistryErrorCode.REFUSED, "Redis refused the user, the password or the command")
     if isinstance(error, TimeoutError | redis.exceptions.TimeoutError):
-        return RegistryError(RegistryErrorCode.UNREACHABLE, "Redis didn't answer in time")
+        return RegistryError(RegistryErrorCode.UNREACHABLE, f"Redis{place} didn't answer in time")
     if isinstance(error, redis.exceptions.ResponseError):
         word = str(error).split(" ")[0]
         if word == "WRONGTYPE":
             return RegistryError(RegistryErrorCode.CORRUPT, "the registry's key in Redis holds something else")
         return RegistryError(RegistryErrorCode.UNREACHABLE, "Redis answered with an error")
     if isinstance(error, redis.exceptions.ConnectionError | OSError):
-        return tls.lost(error, "Redis", target)
+        return tls.lost(error, f"Redis{place}", target)
     # The client's parser has exceptions of all kinds for what no Redis answers.
     return _odd()
