@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Part of partition-cli. See LICENSE and CONTRIBUTING.md.
 
-.PHONY: help setup build demo test test-example lint release completions golden mutants soak image-check bench bench-router python
+.PHONY: help setup build demo test test-example lint release completions documentation golden mutants soak image-check bench bench-router python
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -34,6 +34,9 @@ release: setup ## A stripped release binary with the Swift runtime in it, comple
 
 completions: build ## Completions for bash, zsh, fish and the man page, in dist/
 	scripts/shell-files.sh "$$(swift build --show-bin-path)/partition-cli" dist
+
+documentation: build ## The library's documentation by docc, in dist/documentation
+	scripts/documentation.sh dist/documentation
 
 golden: setup build ## Record anew what people see on their terminals, in Tests/Golden
 	scripts/golden.sh "$$(swift build --show-bin-path)/partition-cli"

@@ -18,8 +18,11 @@ public import PartitionMap
 public protocol Registry: Sendable {
     /// Reads a table's map.
     ///
-    /// - Parameter expected: What probably stands there, if the caller knows: a driver needn't decode those very bytes again. Never returned
-    ///   because it was given, only because the store holds it.
+    /// - Parameters:
+    ///   - entity: The table.
+    ///   - extent: How much is wanted of it.
+    ///   - expected: What probably stands there, if the caller knows: a driver needn't decode those very bytes again. Never returned
+    ///     because it was given, only because the store holds it.
     /// - Returns: Nil when nothing is published for the table.
     /// - Throws: ``RegistryError``, with ``RegistryError/Code/corrupt`` for what a publish can't have written.
     func load(

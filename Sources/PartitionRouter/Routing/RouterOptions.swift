@@ -15,7 +15,7 @@ public enum WhenStale: Sendable, Hashable {
 
 /// What the partitions of an interval are asked for; the two differ by those that are about to be retired.
 public enum PartitionUse: Sendable, Hashable {
-    /// Every partition that holds rows of the interval, those that are about to be retired (``PartitionMapDocument/State/draining``)
+    /// Every partition that holds rows of the interval, those that are about to be retired (`draining`)
     /// among them, and the default one where a part of the interval has no other.
     ///
     /// One that is draining may be detached at any moment, the present one included: to read it straight means to expect that it is
