@@ -115,12 +115,12 @@ extension PartitionMapDocument.ListValue: Hashable {
 }
 
 /// Where a range's bound lies among a column's values.
-struct RangePosition: Comparable {
+package struct RangePosition: Comparable {
     /// -1 for MINVALUE, 1 for MAXVALUE, 0 for values.
     var rank = 0
     var value: Int64 = 0
 
-    static func < (left: Self, right: Self) -> Bool { (left.rank, left.value) < (right.rank, right.value) }
+    package static func < (left: Self, right: Self) -> Bool { (left.rank, left.value) < (right.rank, right.value) }
 }
 
 extension PartitionMapDocument.RangeDatum {
@@ -138,7 +138,7 @@ extension PartitionMapDocument.RangeDatum {
 
 extension [PartitionMapDocument.RangeDatum] {
     /// Nil when a column's order isn't known.
-    var positions: [RangePosition]? {
+    package var positions: [RangePosition]? {
         var positions: [RangePosition] = []
         for datum in self {
             guard let position = datum.position else { return nil }

@@ -61,17 +61,10 @@ extension MapDocument {
                 isWhole = false
                 continue
             }
-            entries.append(
-                PartitionMapDocument.Entry(
-                    schema: partition.name.schema,
-                    name: partition.name.name,
-                    state: partition.marker?.retiring == nil ? .active : .draining,
-                    bound: bound
-                )
-            )
+            entries.append(entry(of: partition, bound))
         }
         if let partition = table.defaultPartition, isWhole, !partition.isTemporary {
-            return sorted(entries) + [entry(ofDefault: partition)]
+            return sorted(entries) + [entry(of: partition, .default)]
         }
         return sorted(entries)
     }
@@ -122,10 +115,8 @@ extension MapDocument {
 
     /// In the order of their bounds, as far as these have one.
     private static func sorted(_ entries: [PartitionMapDocument.Entry]) -> [PartitionMapDocument.Entry] {
-        let starts = entries.compactMap { entry -> [BoundPlace]? in
-            guard case .range(let start, _)? = entry.path.first else { return nil }
-            let places = start.compactMap(BoundPlace.init)
-            return places.count == start.count ? places : nil
+        let starts = entries.compactMap { entry in
+            if case .range(let start, _)? = entry.path.first { start.positions } else { nil }
         }
         guard starts.count == entries.count else { return entries }
         return zip(starts, entries).sorted { $0.0.lexicographicallyPrecedes($1.0) }.map(\.1)
@@ -143,24 +134,6 @@ extension MapDocument {
         let promised = stored.entries.filter { $0.state == .active && stored.isKept($0) }
         return promised.allSatisfy(present.contains) ? keep : nil
     }
-}
-
-/// Where a bound of a known order lies.
-private struct BoundPlace: Comparable {
-    /// -1 for MINVALUE, 1 for MAXVALUE, 0 for values.
-    var rank = 0
-    var value: Int64 = 0
-
-    init?(_ datum: PartitionMapDocument.RangeDatum) {
-        switch datum {
-        case .minValue: rank = -1
-        case .maxValue: rank = 1
-        case .date(let value), .timestamp(let value), .instant(let value, _), .integer(let value): self.value = value
-        case .text: return nil
-        }
-    }
-
-    static func < (left: Self, right: Self) -> Bool { (left.rank, left.value) < (right.rank, right.value) }
 }
 
 extension PartitionedTable.Strategy {

@@ -25,21 +25,14 @@ package enum MapDocument {
         var entries: [PartitionMapDocument.Entry] = []
         // A partition whose detach has begun takes no rows any more.
         for (partition, range) in PolicyInference.ranges(of: table) where !partition.isDetachPending {
-            entries.append(
-                PartitionMapDocument.Entry(
-                    schema: partition.name.schema,
-                    name: partition.name.name,
-                    state: partition.marker?.retiring == nil ? .active : .draining,
-                    bound: .range(
-                        partition.bound.begins(with: .minValue)
-                            ? .minValue : datum(range.lower, type, policy.zone),
-                        partition.bound.ends(with: .maxValue)
-                            ? .maxValue : datum(range.upper, type, policy.zone, isEnd: true)
-                    )
-                )
+            let bound: PartitionMapDocument.Bound = .range(
+                partition.bound.begins(with: .minValue) ? .minValue : datum(range.lower, type, policy.zone),
+                partition.bound.ends(with: .maxValue)
+                    ? .maxValue : datum(range.upper, type, policy.zone, isEnd: true)
             )
+            entries.append(entry(of: partition, bound))
         }
-        if let partition = table.defaultPartition { entries.append(entry(ofDefault: partition)) }
+        if let partition = table.defaultPartition { entries.append(entry(of: partition, .default)) }
         return try PartitionMapDocument(
             table: EntityName(schema: table.name.schema, table: table.name.name),
             key: [level],
@@ -49,12 +42,12 @@ package enum MapDocument {
         )
     }
 
-    static func entry(ofDefault partition: Partition) -> PartitionMapDocument.Entry {
+    static func entry(of partition: Partition, _ bound: PartitionMapDocument.Bound) -> PartitionMapDocument.Entry {
         PartitionMapDocument.Entry(
             schema: partition.name.schema,
             name: partition.name.name,
-            state: .default,
-            bound: .default
+            state: bound == .default ? .default : partition.marker?.retiring == nil ? .active : .draining,
+            bound: bound
         )
     }
 

@@ -159,7 +159,8 @@ package struct Publisher: Sendable {
                 let reading = try await Reading(session: session, settings: errand.settings, zones: standing.zones)
                 // A map that only takes partitions away sends nobody to where nothing is yet: it waits for no standby.
                 let removals = pending.filter { table in
-                    guard let found = stored[table] else { return false }
+                    // Where nobody is waited for the map needn't be made twice.
+                    guard errand.replay != nil, let found = stored[table], found.document != nil else { return false }
                     return found.losesOnly(try? reading.maps.map(of: table, over: found).document.entries)
                 }
                 for (tables, waits) in [(removals, false), (pending.subtracting(removals), true)]
