@@ -5,53 +5,40 @@
 from __future__ import annotations
 
 import asyncio
-import unittest
-from typing import ClassVar
 
 import psycopg
 
 from partition_router import RegistryError, RegistryErrorCode, Router, open_registry
 
+from .cases import DatabaseCase
 from .maps import EVENTS
-from .servers import Postgres, execute, monthly, rotate, started
+from .servers import execute, monthly, rotate
 from .test_routing import quiet
 
 
-class Databases(unittest.TestCase):
-    server: ClassVar[Postgres]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        server = started("postgres")
-        assert isinstance(server, Postgres)
-        cls.server = server
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.server.stop()
-
-    def database(self, name: str, encoding: str) -> str:
-        with self.server.connect() as connection:
+class Databases(DatabaseCase):
+    def encoded(self, name: str, encoding: str) -> str:
+        with self.database.connect() as connection:
             execute(connection, f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
-        return f"postgres://postgres@127.0.0.1:{self.server.port}/{name}"
+        return f"postgres://postgres@127.0.0.1:{self.database.port}/{name}"
 
     def test_encodings(self) -> None:
         for encoding in ("SQL_ASCII", "LATIN1"):
             with self.subTest(encoding):
                 table = f"in_{encoding.lower()}"
-                url = self.database(table, encoding)
-                with self.server.connect() as connection:
+                url = self.encoded(table, encoding)
+                with self.database.connect() as connection:
                     monthly(connection, table, "at date NOT NULL")
-                rotate(self.server, url, table)
+                rotate(self.database, url, table)
                 with Router(table, open_registry(url, {}), logger=quiet()) as router:
                     self.assertTrue(router.wait(timeout=60))
                     version = router.version or 0
-                    rotate(self.server, url, table, buffer_days=200)
+                    rotate(self.database, url, table, buffer_days=200)
                     self.assertTrue(router.wait(version + 1, timeout=60))
 
     def test_what_the_server_says_is_told(self) -> None:
         async def body() -> None:
-            await open_registry(f"postgres://postgres:hunter2@127.0.0.1:{self.server.port}/nowhere", {}).load(EVENTS)
+            await open_registry(f"postgres://postgres:hunter2@127.0.0.1:{self.database.port}/nowhere", {}).load(EVENTS)
 
         with self.assertRaises(RegistryError) as raised:
             asyncio.run(body())
@@ -59,7 +46,7 @@ class Databases(unittest.TestCase):
         self.assertNotIn("hunter2", str(raised.exception))
 
     def test_rows_that_no_registry_has(self) -> None:
-        url = self.database("odd", "UTF8")
+        url = self.encoded("odd", "UTF8")
         good = {
             "version": "1", "checksum": "repeat('a', 64)", "size": "2", "chunks": "1", "system_identifier": "'7'",
             "database": "'d'", "timeline": "1", "lsn": "'0/1'", "document": "'{}'::bytea",

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 import time
 import unittest
@@ -17,6 +16,7 @@ from partition_router import registry as registry_module
 from partition_router.header import PartitionMapHeader
 from partition_router.registry import PublishedMap
 
+from .cases import in_child
 from .maps import EVENTS, daily, fields, published
 from .servers import eventually
 from .test_routing import Counted, quiet
@@ -254,38 +254,31 @@ class Surroundings(unittest.TestCase):
         registry.put(EVENTS, published(daily(2), 1))
         with Router("events", registry, logger=quiet()) as router:
             self.assertTrue(router.wait(timeout=60))
-            child = os.fork()
-            if child == 0:
-                status = 1
-                try:
-                    registry._lock = threading.Lock()
-                    registry.put(EVENTS, published(daily(9), 5))
-                    status = 0 if router.wait(5, timeout=60) else 2
-                finally:
-                    os._exit(status)
-            self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0)
 
+            def body() -> bool:
+                registry._lock = threading.Lock()
+                registry.put(EVENTS, published(daily(9), 5))
+                return router.wait(5, timeout=60)
+
+            self.assertEqual(in_child(body), 0)
 
     def test_a_forked_child_may_stop_first(self) -> None:
         registry = MemoryRegistry()
         registry.put(EVENTS, published(daily(2), 1))
         with Router("events", registry, logger=quiet()) as router:
             self.assertTrue(router.wait(timeout=60))
-            child = os.fork()
-            if child == 0:
-                status = 1
-                try:
-                    # It would be waited for: nobody here can end what runs in the parent.
-                    with mock.patch("partition_router.background.Running.stop", side_effect=AssertionError):
-                        router.stop()
-                    registry._lock = threading.Lock()
-                    registry._listeners.clear()
-                    registry.put(EVENTS, published(daily(9), 5))
-                    router.start()
-                    status = 0 if router.wait(5, timeout=60) else 2
-                finally:
-                    os._exit(status)
-            self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0)
+
+            def body() -> bool:
+                # It would be waited for: nobody here can end what runs in the parent.
+                with mock.patch("partition_router.background.Running.stop", side_effect=AssertionError):
+                    router.stop()
+                registry._lock = threading.Lock()
+                registry._listeners.clear()
+                registry.put(EVENTS, published(daily(9), 5))
+                router.start()
+                return router.wait(5, timeout=60)
+
+            self.assertEqual(in_child(body), 0)
             # The parent's goes on.
             registry.put(EVENTS, published(daily(3), 2))
             self.assertTrue(router.wait(2, timeout=60))

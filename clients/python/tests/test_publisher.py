@@ -6,15 +6,15 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-import unittest
-from typing import Any, ClassVar
+from typing import Any
 
 import psycopg
 import psycopg.sql
 
 from partition_router import MissReason, Router, RoutingMiss, open_registry
 
-from .servers import Postgres, Store, execute, monthly, rotate, started
+from .cases import DatabaseCase
+from .servers import Store, execute, monthly, rotate, started
 from .test_routing import quiet
 
 #: The stores that partition-cli publishes to.
@@ -24,19 +24,7 @@ PUBLISHED = ("redis", "postgres", "etcd", "consul")
 _HOURS = "generate_series(date_trunc('month', now()) - interval '40 days', now() + interval '75 days', interval '7 hours') at"
 
 
-class Published(unittest.TestCase):
-    database: ClassVar[Postgres]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        server = started("postgres")
-        assert isinstance(server, Postgres)
-        cls.database = server
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.database.stop()
-
+class Published(DatabaseCase):
     def table(self, name: str, kind: str, zone: str) -> psycopg.Connection[Any]:
         connection = self.database.connect()
         self.addCleanup(connection.close)

@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 import datetime
-import unittest
-from typing import Any, ClassVar
+from typing import Any
 
 import django
 import django.conf
@@ -15,25 +14,14 @@ import sqlalchemy
 from examples.sqlalchemy_routing import insert_routed
 from partition_router import OnMiss, Router, RoutingMiss, open_registry
 
-from .servers import Postgres, execute, monthly, rotate, started
+from .cases import DatabaseCase
+from .servers import execute, monthly, rotate
 from .test_routing import quiet
 
 NOW = datetime.datetime.now(datetime.UTC)
 
 
-class Recipes(unittest.TestCase):
-    database: ClassVar[Postgres]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        server = started("postgres")
-        assert isinstance(server, Postgres)
-        cls.database = server
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.database.stop()
-
+class Recipes(DatabaseCase):
     def router(self, table: str, columns: str, on_miss: OnMiss = OnMiss.RAISE) -> Router:
         """A table with its partitions, and a router that has its map."""
         self.connection = self.database.connect()

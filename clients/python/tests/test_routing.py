@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-import os
 import threading
 import unittest
 from collections import Counter
@@ -34,6 +33,7 @@ from partition_router.registry import PublishedMap
 from partition_router.reload import MapIdentity, ReadDocument, ReadHeader, ReloadMachine, Renew, Take, Trouble
 from partition_router.routing import Freshness, verdict
 
+from .cases import in_child
 from .maps import EVENTS, daily, published, vectors
 from .servers import eventually
 
@@ -413,17 +413,14 @@ class Threads(unittest.TestCase):
         registry.put(EVENTS, published(daily(2), 1))
         with Router("events", registry, logger=quiet()) as router:
             self.assertTrue(router.wait(timeout=60))
-            child = os.fork()
-            if child == 0:
-                status = 1
-                try:
-                    name = router.resolve("2026-11-02").name
-                    registry._lock = threading.Lock()
-                    registry.put(EVENTS, published(daily(9), 5))
-                    status = 0 if name == "events_1" and router.wait(5, timeout=60) else 2
-                finally:
-                    os._exit(status)
-            self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0)
+
+            def body() -> bool:
+                name = router.resolve("2026-11-02").name
+                registry._lock = threading.Lock()
+                registry.put(EVENTS, published(daily(9), 5))
+                return name == "events_1" and router.wait(5, timeout=60)
+
+            self.assertEqual(in_child(body), 0)
 
 
 class Machine(unittest.TestCase):

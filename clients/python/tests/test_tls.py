@@ -15,7 +15,7 @@ from typing import ClassVar
 from partition_router import RegistryError, RegistryErrorCode, Router, open_registry
 
 from .maps import EVENTS, daily, fields
-from .servers import Consul, Etcd, Redis, Store, free_port
+from .servers import Consul, Etcd, Redis, Server, Store, free_port
 
 
 def make_certificates(directory: Path) -> None:
@@ -35,50 +35,47 @@ def make_certificates(directory: Path) -> None:
         )
 
 
-class SecureRedis(Redis):
+class Secure(Server):
+    """A second port with TLS, which asks for a client's certificate."""
+
     def __init__(self) -> None:
         super().__init__()
         self.secure_port = free_port()
         make_certificates(self.directory)
-        place = str(self.directory)
+
+    def file(self, name: str) -> str:
+        return str(self.directory / name)
+
+
+class SecureRedis(Secure, Redis):
+    def __init__(self) -> None:
+        super().__init__()
         self.options = (
-            "--tls-port", str(self.secure_port), "--tls-cert-file", f"{place}/server.crt", "--tls-key-file",
-            f"{place}/server.key", "--tls-ca-cert-file", f"{place}/ca.crt",
+            "--tls-port", str(self.secure_port), "--tls-cert-file", self.file("server.crt"), "--tls-key-file",
+            self.file("server.key"), "--tls-ca-cert-file", self.file("ca.crt"),
         )  # fmt: skip
 
 
-class SecureEtcd(Etcd):
-    def __init__(self) -> None:
-        super().__init__()
-        self.secure_port = free_port()
-        make_certificates(self.directory)
-
+class SecureEtcd(Secure, Etcd):
     def command(self) -> list[str]:
         words = super().command()
         for option in ("--listen-client-urls", "--advertise-client-urls"):
             words[words.index(option) + 1] += f",https://127.0.0.1:{self.secure_port}"
-        place = str(self.directory)
         return words + [
-            "--cert-file", f"{place}/server.crt", "--key-file", f"{place}/server.key", "--trusted-ca-file",
-            f"{place}/ca.crt", "--client-cert-auth",
+            "--cert-file", self.file("server.crt"), "--key-file", self.file("server.key"), "--trusted-ca-file",
+            self.file("ca.crt"), "--client-cert-auth",
         ]  # fmt: skip
 
 
-class SecureConsul(Consul):
-    def __init__(self) -> None:
-        super().__init__()
-        self.secure_port = free_port()
-        make_certificates(self.directory)
-
+class SecureConsul(Secure, Consul):
     def command(self) -> list[str]:
         words = super().command()
-        place = str(self.directory)
         settings = {
-            "ports": {"https": self.secure_port}, "cert_file": f"{place}/server.crt", "key_file": f"{place}/server.key",
-            "ca_file": f"{place}/ca.crt", "verify_incoming_https": True,
+            "ports": {"https": self.secure_port}, "cert_file": self.file("server.crt"),
+            "key_file": self.file("server.key"), "ca_file": self.file("ca.crt"), "verify_incoming_https": True,
         }  # fmt: skip
         (self.directory / "tls.json").write_text(json.dumps(settings))
-        return words + [f"-config-file={place}/tls.json"]
+        return words + [f"-config-file={self.file('tls.json')}"]
 
 
 class TLSTests:
